@@ -1,0 +1,1 @@
+"""Tables of Hearback: typed classes, shared vocabulary, sessions, migrations. No rules."""

@@ -1,0 +1,73 @@
+"""What was said: transcripts and their turns."""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, BigId, Identified
+from models.calls import Recording
+from models.vocab import Party, TranscriptState
+
+
+class Transcript(Identified, Base):
+    """What the recogniser heard in one recording, with the model, options and versions it used.
+
+    ``attempt`` is the number of the job attempt that wrote it; an older attempt may not overwrite
+    a newer one. A failed transcript has an ``error_code`` (with parameters) and no turns.
+    """
+
+    __tablename__ = "transcript"
+    __table_args__ = (
+        CheckConstraint("(state = 'failed') = (error_code IS NOT NULL)", name="failed"),
+        CheckConstraint("audio_ms >= 0 AND work_ms >= 0", name="durations"),
+    )
+
+    recording_id: Mapped[int] = mapped_column(
+        ForeignKey("recording.id", ondelete="CASCADE"), unique=True
+    )
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id", ondelete="RESTRICT"), index=True)
+    state: Mapped[TranscriptState]
+    language: Mapped[str | None]
+    language_confidence: Mapped[float | None]
+    model: Mapped[str]
+    options: Mapped[dict[str, Any]]
+    versions: Mapped[dict[str, Any]]
+    audio_ms: Mapped[int] = mapped_column(default=0)
+    work_ms: Mapped[int] = mapped_column(default=0)
+    attempt: Mapped[int]
+    error_code: Mapped[str | None]
+    error_params: Mapped[dict[str, Any] | None]
+    made_at: Mapped[dt.datetime]
+
+    recording: Mapped[Recording] = relationship()
+    turns: Mapped[list["Turn"]] = relationship(
+        back_populates="transcript", order_by="Turn.position", cascade="all, delete-orphan"
+    )
+
+
+class Turn(Base):
+    """One party speaks until the other does or a pause falls. Times are milliseconds of the audio.
+
+    ``words`` is a list of ``[word, start_ms, end_ms, probability]``; ``confidence`` is the mean
+    word probability, 0 to 1.
+    """
+
+    __tablename__ = "turn"
+    __table_args__ = (
+        UniqueConstraint("transcript_id", "position"),
+        CheckConstraint("end_ms >= start_ms AND start_ms >= 0", name="times"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    transcript_id: Mapped[int] = mapped_column(ForeignKey("transcript.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    party: Mapped[Party]
+    start_ms: Mapped[int]
+    end_ms: Mapped[int]
+    text: Mapped[str]
+    confidence: Mapped[float]
+    words: Mapped[list[Any]]
+
+    transcript: Mapped[Transcript] = relationship(back_populates="turns")

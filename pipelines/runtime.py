@@ -1,0 +1,55 @@
+"""What a job or a command needs from its surroundings, handed down rather than looked up."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+from pipelines.storage import Storage
+
+
+class Clock(Protocol):
+    """Tells the time; the only source of "now"."""
+
+    def now(self) -> datetime:
+        """Return the present instant, aware, in UTC."""
+
+
+class SystemClock:
+    """The machine's own clock, moved by a fixed offset: the demo lives at the time of its data."""
+
+    def __init__(self, offset: timedelta = timedelta(0)) -> None:
+        """Keep the offset that is added to the machine's time."""
+        self.offset = offset
+
+    def now(self) -> datetime:
+        """Return the present instant, aware, in UTC."""
+        return datetime.now(UTC) + self.offset
+
+
+@dataclass(frozen=True)
+class RecogniserSettings:
+    """Which recogniser to load and how: a model folder or name, device and compute type."""
+
+    model: str | None
+    device: str
+    compute_type: str
+    threads: int
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The surroundings of a run: database, files, clock, recogniser settings."""
+
+    engine: Engine
+    storage: Storage
+    data_dir: Path
+    clock: Clock
+    recogniser: RecogniserSettings
+
+
+Progress = Callable[[int, int], None]
+"""Called with (done, total) while work goes on."""
