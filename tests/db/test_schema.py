@@ -73,7 +73,7 @@ def test_an_engine_that_only_reads_cannot_write(sqlite_url: str) -> None:
     engine = make_engine(sqlite_url)
     with (
         read_session(engine) as session,
-        pytest.raises(DBAPIError, match="readonly|read-only"),
+        pytest.raises(DBAPIError, match=r"readonly|read-only"),
     ):
         session.execute(text("INSERT INTO erasure_door (reason) VALUES ('x')"))
     engine.dispose()
