@@ -122,6 +122,8 @@ class DrawnCall(Identified, Base):
 
     The inclusion probability is the stratum's ``n_drawn / n_frame``, kept as these two integers.
     ``explanation`` maps each reason to its figures; words are made from them when shown.
+    ``earlier_id`` is set in the stratum ``already_reviewed`` alone: the call was drawn before, its
+    review belongs to that earlier row and counts here with weight 1; no new task is made.
     """
 
     __tablename__ = "drawn_call"
@@ -136,6 +138,9 @@ class DrawnCall(Identified, Base):
     explanation: Mapped[dict[str, Any]]
     replaces_id: Mapped[int | None] = mapped_column(
         ForeignKey("drawn_call.id", ondelete="SET NULL")
+    )
+    earlier_id: Mapped[int | None] = mapped_column(
+        ForeignKey("drawn_call.id", ondelete="RESTRICT"), index=True
     )
     skip_kind: Mapped[SkipKind | None]
     skip_reason: Mapped[str | None]

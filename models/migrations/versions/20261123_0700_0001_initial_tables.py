@@ -89,6 +89,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("worker", sa.String(), nullable=True),
         sa.Column("progress_done", sa.BigInteger(), nullable=False),
         sa.Column("progress_total", sa.BigInteger(), nullable=False),
@@ -99,7 +100,7 @@ def upgrade() -> None:
         sa.Column("finished_at", UtcDateTime(), nullable=True),
         sa.Column("id", BigId, nullable=False),
         sa.Column("uid", sa.Uuid(), nullable=False),
-        sa.CheckConstraint("attempts >= 0", name=op.f("ck_job_attempts")),
+        sa.CheckConstraint("failures BETWEEN 0 AND attempts", name=op.f("ck_job_failures")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job")),
         sa.UniqueConstraint("uid", name=op.f("uq_job_uid")),
     )
@@ -1164,6 +1165,7 @@ def upgrade() -> None:
         sa.Column("reasons", Json, nullable=False),
         sa.Column("explanation", Json, nullable=False),
         sa.Column("replaces_id", BigId, nullable=True),
+        sa.Column("earlier_id", BigId, nullable=True),
         sa.Column(
             "skip_kind",
             sa.Enum(
@@ -1186,6 +1188,12 @@ def upgrade() -> None:
             ["draw_id"], ["draw.id"], name=op.f("fk_drawn_call_draw_id_draw"), ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
+            ["earlier_id"],
+            ["drawn_call.id"],
+            name=op.f("fk_drawn_call_earlier_id_drawn_call"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
             ["replaces_id"],
             ["drawn_call.id"],
             name=op.f("fk_drawn_call_replaces_id_drawn_call"),
@@ -1202,6 +1210,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("uid", name=op.f("uq_drawn_call_uid")),
     )
     op.create_index(op.f("ix_drawn_call_call_id"), "drawn_call", ["call_id"], unique=False)
+    op.create_index(op.f("ix_drawn_call_earlier_id"), "drawn_call", ["earlier_id"], unique=False)
     op.create_table(
         "listening",
         sa.Column("id", BigId, nullable=False),
@@ -1870,6 +1879,7 @@ def downgrade() -> None:
     op.drop_table("media_file")
     op.drop_index("ix_listening_recording_id_opened_at", table_name="listening")
     op.drop_table("listening")
+    op.drop_index(op.f("ix_drawn_call_earlier_id"), table_name="drawn_call")
     op.drop_index(op.f("ix_drawn_call_call_id"), table_name="drawn_call")
     op.drop_table("drawn_call")
     op.drop_table("draw_stratum_day")
