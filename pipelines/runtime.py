@@ -32,12 +32,16 @@ class SystemClock:
 
 @dataclass(frozen=True)
 class RecogniserSettings:
-    """Which recogniser to load and how: a model folder or name, device and compute type."""
+    """Which recogniser to load and how: a model folder or name, device and compute type.
+
+    ``simplify`` writes what is heard in Chinese with simplified characters.
+    """
 
     model: str | None
     device: str
     compute_type: str
     threads: int
+    simplify: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,168 @@
+"""Pure rules of transcription: who speaks on which channel, and how words become turns."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from models.vocab import ChannelLayout, Party
+
+PAUSE_MS = 1_000
+"""Silence of one speaker after which a new turn begins, though nobody else has spoken."""
+
+END_SLACK_MS = 60
+"""A word may seem to end so much after the chunk it was spoken in."""
+
+EXCHANGE_MS = 150
+"""Least gap between two words of one speaker into which the other can have said something."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word as heard: its text with the leading space it needs, times, probability (0 to 1)."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+    probability: float
+
+    @property
+    def middle_ms(self) -> float:
+        """Return the middle of the word's time."""
+        return (self.start_ms + self.end_ms) / 2
+
+    def shifted(self, by_ms: int) -> "Word":
+        """Return the same word ``by_ms`` later."""
+        return replace(self, start_ms=self.start_ms + by_ms, end_ms=self.end_ms + by_ms)
+
+
+@dataclass(frozen=True)
+class SpokenTurn:
+    """One party's words until the other speaks or a pause falls; ``confidence`` is their mean."""
+
+    party: Party
+    start_ms: int
+    end_ms: int
+    text: str
+    confidence: float
+    words: tuple[Word, ...]
+
+
+def parties(layout: ChannelLayout, channels: int) -> tuple[Party, ...]:
+    """Return who speaks on each of a file's channels.
+
+    A file with one channel carries both parties whatever the plan says; channels beyond the second
+    (conference legs, as some switches write them) are nobody known.
+    """
+    if channels == 1 or layout is ChannelLayout.MONO:
+        return (Party.UNKNOWN,) * channels
+    sides = (Party.AGENT, Party.CUSTOMER)
+    if layout is ChannelLayout.AGENT_RIGHT:
+        sides = (Party.CUSTOMER, Party.AGENT)
+    return (*sides, *[Party.UNKNOWN] * (channels - 2))
+
+
+def place(words: Sequence[Word], chunks: Sequence[tuple[int, int]]) -> list[Word]:
+    """Return the words of speech that was heard with its silences cut out, at their own times.
+
+    ``chunks`` are the (start, end) in ms that were kept; the words' times count the kept speech
+    alone. A word belongs to the chunk in which it *ends*: the recogniser finds ends well, but lets
+    the first word after a silence begin before it, where the previous chunk still lasts.
+    """
+    placed: list[Word] = []
+    number = 0
+    passed = 0
+    for word in words:
+        heard_end = word.end_ms - END_SLACK_MS
+        while number + 1 < len(chunks) and heard_end > passed + _length(chunks[number]):
+            passed += _length(chunks[number])
+            number += 1
+        start, end = chunks[number]
+        begins = min(max(start, word.start_ms - passed + start), end)
+        ends = min(max(begins, word.end_ms - passed + start), end)
+        placed.append(replace(word, start_ms=begins, end_ms=ends))
+    return placed
+
+
+def _length(chunk: tuple[int, int]) -> int:
+    return chunk[1] - chunk[0]
+
+
+def merge_turns(channels: Sequence[tuple[Party, Sequence[Word]]]) -> list[SpokenTurn]:
+    """Return the turns of all channels in time order.
+
+    A channel's words are cut where it pauses for longer than ``PAUSE_MS`` and where a word of
+    another channel falls into the gap between two of its words. A short "mhm" spoken *over*
+    somebody's words cuts nothing.
+    """
+    timed = [(party, _in_order(words)) for party, words in channels]
+    turns: list[tuple[int, int, SpokenTurn]] = []
+    for index, (party, words) in enumerate(timed):
+        others = sorted(
+            word.middle_ms
+            for other, (_, spoken) in enumerate(timed)
+            if other != index
+            for word in spoken
+        )
+        for run in _runs(words, others):
+            turn = _turn(party, run)
+            if turn.text:
+                turns.append((turn.start_ms, index, turn))
+    return [turn for _, _, turn in sorted(turns, key=lambda item: item[:2])]
+
+
+def _in_order(words: Sequence[Word]) -> list[Word]:
+    # The recogniser's alignment sometimes gives a word an end before its start, or an overlap.
+    ordered: list[Word] = []
+    earliest = 0
+    for word in sorted(words, key=lambda word: word.start_ms):
+        start = max(earliest, word.start_ms, 0)
+        ordered.append(replace(word, start_ms=start, end_ms=max(start, word.end_ms)))
+        earliest = start
+    return ordered
+
+
+def _runs(words: Sequence[Word], others: Sequence[float]) -> list[list[Word]]:
+    if not words:
+        return []
+    runs = [[words[0]]]
+    position = 0
+    for before, after in pairwise(words):
+        gap = after.start_ms - before.end_ms
+        while position < len(others) and others[position] <= before.end_ms:
+            position += 1
+        answered = position < len(others) and others[position] < after.start_ms
+        if gap > PAUSE_MS or (gap >= EXCHANGE_MS and answered):
+            runs.append([])
+        runs[-1].append(after)
+    return runs
+
+
+def _turn(party: Party, words: Sequence[Word]) -> SpokenTurn:
+    return SpokenTurn(
+        party=party,
+        start_ms=words[0].start_ms,
+        end_ms=max(word.end_ms for word in words),
+        text="".join(word.text for word in words).strip(),
+        confidence=sum(word.probability for word in words) / len(words),
+        words=tuple(words),
+    )
+
+
+def respell(turn: SpokenTurn, convert: Callable[[str], str]) -> SpokenTurn:
+    """Return the turn with its text and words written as ``convert`` writes them.
+
+    The turn is converted as a whole, since the right character depends on its neighbours; where
+    the length stays the same (nearly always) the words are cut from it again.
+    """
+    joined = "".join(word.text for word in turn.words)
+    converted = convert(joined)
+    if converted == joined:
+        return turn
+    words = []
+    place = 0
+    for word in turn.words:
+        end = place + len(word.text)
+        same = len(converted) == len(joined)
+        words.append(replace(word, text=converted[place:end] if same else convert(word.text)))
+        place = end
+    return replace(turn, text=converted.strip(), words=tuple(words))

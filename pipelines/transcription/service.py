@@ -1,0 +1,200 @@
+"""Transcripts in the database: what the transcription job loads, does and saves."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from models.calls import MediaFile, Recording
+from models.transcripts import Transcript, Turn
+from models.upsert import upsert
+from models.vocab import ChannelLayout, MediaKind, RecordingState, TranscriptState
+from pipelines.runtime import Progress, Runtime
+from pipelines.transcription import hearing, recogniser
+
+
+@dataclass(frozen=True)
+class Material:
+    """A recording to transcribe. ``before`` is the attempt number that is stored already.
+
+    Attempts of a job count from 1; a transcript made anew later must not look older than the one
+    it replaces, so the number stored is ``before`` plus the attempt.
+    """
+
+    recording_id: int
+    storage_key: str
+    layout: ChannelLayout
+    before: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was heard in a recording."""
+
+    material: Material
+    transcribed: hearing.Transcribed
+
+
+def without_transcript(session: Session, recording_ids: Iterable[int]) -> list[int]:
+    """Return those of the recordings that can be heard and have no transcript, in order of id."""
+    statement = (
+        select(Recording.id)
+        .outerjoin(Transcript, Transcript.recording_id == Recording.id)
+        .where(
+            Recording.id.in_(list(recording_ids)),
+            Recording.state == RecordingState.PRESENT,
+            Transcript.id.is_(None),
+        )
+        .order_by(Recording.id)
+    )
+    return list(session.scalars(statement))
+
+
+def load(session: Session, _runtime: Runtime, args: Mapping[str, Any]) -> Material | None:
+    """Return what to transcribe (``recording_id`` in ``args``), or nothing when it is gone."""
+    row = session.execute(
+        select(Recording.layout, MediaFile.storage_key, Transcript.attempt)
+        .join(MediaFile, MediaFile.recording_id == Recording.id)
+        .outerjoin(Transcript, Transcript.recording_id == Recording.id)
+        .where(
+            Recording.id == args["recording_id"],
+            Recording.state == RecordingState.PRESENT,
+            MediaFile.kind == MediaKind.ORIGINAL,
+        )
+    ).first()
+    if row is None:
+        return None
+    layout, storage_key, attempt = row
+    return Material(
+        recording_id=args["recording_id"],
+        storage_key=storage_key,
+        layout=layout,
+        before=attempt or 0,
+    )
+
+
+def work(material: Material, runtime: Runtime, progress: Progress) -> Result:
+    """Transcribe; raises ``DomainError`` for audio that cannot be decoded or missing weights."""
+    heard = hearing.transcribe(
+        runtime.storage.local_path(material.storage_key),
+        recogniser.of(runtime.recogniser, runtime.data_dir),
+        layout=material.layout,
+        simplify=runtime.recogniser.simplify,
+        progress=progress,
+    )
+    return Result(material=material, transcribed=heard)
+
+
+def save(session: Session, runtime: Runtime, result: Result, attempt: int) -> None:
+    """Store the transcript and its turns, unless a newer attempt has stored one already."""
+    material, heard = result.material, result.transcribed
+    recording = _still_present(session, material.recording_id)
+    if recording is None:
+        return
+    transcript_id = _store(
+        session,
+        recording,
+        material.before + attempt,
+        state=TranscriptState.DONE,
+        language=heard.language.code if heard.language else None,
+        language_confidence=heard.language.probability if heard.language else None,
+        model=heard.made.model,
+        options=heard.made.options,
+        versions=heard.made.versions,
+        audio_ms=heard.audio_ms,
+        work_ms=heard.work_ms,
+        error_code=None,
+        error_params=None,
+        made_at=runtime.clock.now(),
+    )
+    if transcript_id is None or not heard.turns:
+        return
+    rows = [
+        {
+            "transcript_id": transcript_id,
+            "position": position,
+            "party": turn.party,
+            "start_ms": turn.start_ms,
+            "end_ms": turn.end_ms,
+            "text": turn.text,
+            "confidence": turn.confidence,
+            "words": [
+                [word.text, word.start_ms, word.end_ms, round(word.probability, 3)]
+                for word in turn.words
+            ],
+        }
+        for position, turn in enumerate(heard.turns, start=1)
+    ]
+    session.execute(insert(Turn), rows)
+
+
+def fail(  # noqa: PLR0917 - the contract of a job
+    session: Session,
+    runtime: Runtime,
+    args: Mapping[str, Any],
+    code: str,
+    params: dict[str, Any],
+    attempt: int,
+) -> None:
+    """Store why there is no transcript; a good one that is there already stays."""
+    recording = _still_present(session, args["recording_id"])
+    if recording is None:
+        return
+    stored = session.execute(
+        select(Transcript.state, Transcript.attempt).where(Transcript.recording_id == recording.id)
+    ).first()
+    if stored is not None and stored.state is TranscriptState.DONE:
+        return
+    _store(
+        session,
+        recording,
+        max(attempt, stored.attempt if stored else 0),
+        state=TranscriptState.FAILED,
+        language=None,
+        language_confidence=None,
+        model="",
+        options={},
+        versions={},
+        audio_ms=recording.duration_ms,
+        work_ms=0,
+        error_code=code,
+        error_params=params,
+        made_at=runtime.clock.now(),
+    )
+
+
+def _still_present(session: Session, recording_id: int) -> Recording | None:
+    """Return the recording, held until the transaction ends, unless its audio has gone.
+
+    Whoever expires or erases a recording deletes its transcript; one that comes later would bring
+    the words back.
+    """
+    return session.scalar(
+        select(Recording)
+        .where(Recording.id == recording_id, Recording.state == RecordingState.PRESENT)
+        .with_for_update()
+    )
+
+
+def _store(session: Session, recording: Recording, attempt: int, **values: Any) -> int | None:
+    """Write the one row of a recording, without turns; null when a newer attempt is there."""
+    session.flush()
+    stored = session.scalar(
+        select(Transcript.attempt).where(Transcript.recording_id == recording.id)
+    )
+    if stored is not None and stored > attempt:
+        return None
+    row = {
+        "recording_id": recording.id,
+        "site_id": recording.site_id,
+        "attempt": attempt,
+        **values,
+    }
+    upsert(session, Transcript, [row], key=["recording_id"])
+    transcript_id = session.scalars(
+        select(Transcript.id).where(Transcript.recording_id == recording.id)
+    ).one()
+    session.execute(delete(Turn).where(Turn.transcript_id == transcript_id))
+    return transcript_id
