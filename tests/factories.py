@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from models.calls import Call, Leg, Project, Recording
 from models.people import Agent, Site, Team, TeamMember, User, UserRole
+from models.samples import Draw, DrawnCall, DrawStratum, SamplePlan
 from models.vocab import ChannelLayout, Direction, Role
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -131,3 +132,115 @@ def make_recording(session: Session, call: Call, **values: Any) -> Recording:
             **values,
         ),
     )
+
+
+def _both(text: str) -> dict[str, str]:
+    return {"en": text, "zh_Hans": f"{text}（中文）"}
+
+
+def _criterion(lineage: str, kind: str, **values: Any) -> dict[str, Any]:
+    return {
+        "lineage": lineage,
+        "kind": kind,
+        "text": _both(lineage),
+        "guidance": {},
+        "examples": {},
+        "points": "0",
+        "step": "1",
+        "options": [],
+        "bonus": False,
+        "critical": False,
+        "critical_min": "0",
+        "na_allowed": False,
+        "comment_when": "never",
+        "reasons": [],
+        "condition": None,
+        "skill": "soft",
+        **values,
+    }
+
+
+SCORECARD: dict[str, Any] = {
+    "code": "test-card",
+    "title": _both("Test card"),
+    "description": {},
+    "pass_pct": "60",
+    "excellent_pct": "90",
+    "sections": [
+        {
+            "lineage": "all",
+            "title": _both("All"),
+            "criteria": [
+                _criterion("greeting", "yes_no", points="5", comment_when="zero"),
+                _criterion(
+                    "needs",
+                    "levels",
+                    options=[
+                        {"lineage": f"needs_{name}", "points": points, "text": _both(name)}
+                        for name, points in (("good", "15"), ("some", "6"), ("none", "0"))
+                    ],
+                ),
+                _criterion(
+                    "identity",
+                    "yes_no",
+                    points="10",
+                    critical=True,
+                    critical_min="10",
+                    na_allowed=True,
+                ),
+                _criterion(
+                    "praise",
+                    "yes_no",
+                    points="2",
+                    bonus=True,
+                    condition={"criterion": "greeting", "in": ["yes"]},
+                ),
+                _criterion("note", "text"),
+            ],
+        }
+    ],
+}
+"""A small scorecard: 30 points attainable, one critical criterion, one bonus on a condition."""
+
+
+def make_draw(session: Session, project: Project, calls: list[Call], **plan: Any) -> Draw:
+    """Add a plan with a draw of one stratum that took all of ``calls``."""
+    number = next(_numbers)
+    sample_plan = SamplePlan(
+        site_id=project.site_id, name=f"plan{number}", settings={}, created_at=NOW, **plan
+    )
+    draw = Draw(
+        plan=sample_plan,
+        site_id=project.site_id,
+        period_start=calls[0].local_date,
+        period_end=calls[0].local_date,
+        as_of=NOW,
+        seed=f"{number:016x}",
+        n_calls=len(calls),
+        n_connected=len(calls),
+        n_recorded=len(calls),
+        excluded={},
+        settings={},
+        manifest_key="",
+        manifest_sha256="",
+        drawn_at=NOW,
+    )
+    stratum = DrawStratum(
+        draw=draw, key="ordinary", position=1, n_frame=len(calls), n_drawn=len(calls)
+    )
+    _add(session, draw)
+    _add(session, stratum)
+    for position, call in enumerate(calls, start=1):
+        _add(
+            session,
+            DrawnCall(
+                draw_id=draw.id,
+                call_id=call.id,
+                stratum_id=stratum.id,
+                position=position,
+                random_number=position,
+                reasons=[],
+                explanation={},
+            ),
+        )
+    return draw

@@ -1,0 +1,187 @@
+"""What follows a verdict: acknowledged or objected to, answered, held up as an exemplar."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.people import Agent, User
+from models.reviews import Exemplar, Objection, Review, SelfAssessment
+from models.scorecards import Criterion
+from models.vocab import ObjectionState, ReviewState, RevisionCause
+from pipelines import audit
+from pipelines.outcomes import DomainError, Score, Sheet
+from pipelines.review import rules
+from pipelines.review.assessments import facts_of
+from pipelines.review.verdicts import add_revision
+
+
+def acknowledge(
+    session: Session, review: Review, agent: Agent, user: User, *, now: datetime
+) -> None:
+    """Note that the agent has read the feedback. A second time changes nothing."""
+    _own_and_visible(session, review, agent, now)
+    if review.acknowledged_at is None:
+        review.acknowledged_at = now
+        session.flush()
+        _record(session, review, user, "review.acknowledged", now)
+
+
+def object_to(
+    session: Session, review: Review, agent: Agent, user: User, words: str, *, now: datetime
+) -> Objection:
+    """Let the agent say in words why the verdict is wrong; one objection at a time."""
+    _own_and_visible(session, review, agent, now)
+    if not words.strip():
+        raise DomainError("objection_words_needed")
+    if any(objection.state is ObjectionState.OPEN for objection in review.objections):
+        raise DomainError("objection_already_open")
+    objection = Objection(
+        review_id=review.id,
+        site_id=review.site_id,
+        team_id=review.team_id,
+        agent_id=agent.id,
+        words=words.strip(),
+        raised_at=now,
+    )
+    session.add(objection)
+    session.flush()
+    session.expire(review, ["objections"])
+    _record(session, review, user, "review.objected", now)
+    return objection
+
+
+def answer_objection(
+    session: Session,
+    objection: Objection,
+    user: User,
+    answer: str,
+    *,
+    upheld: bool,
+    sheet: Sheet | None = None,
+    score: Score | None = None,
+    now: datetime,
+) -> None:
+    """Decide an objection, with the reason in words; ``sheet`` and ``score`` change the verdict.
+
+    Whoever gave a score of this review, and the agent, may not. The old score stays in the history.
+    """
+    session.refresh(objection, with_for_update=True)
+    if objection.state is not ObjectionState.OPEN:
+        raise DomainError("objection_already_answered")
+    check_answerer(session, objection, user)
+    if not answer.strip():
+        raise DomainError("objection_answer_needed")
+    if sheet is not None and score is not None:
+        if not upheld:
+            raise DomainError("objection_not_upheld_keeps_score")
+        add_revision(
+            session,
+            objection.review,
+            sheet,
+            score,
+            cause=RevisionCause.OBJECTION,
+            user=user,
+            now=now,
+        )
+    objection.state = ObjectionState.UPHELD if upheld else ObjectionState.NOT_UPHELD
+    objection.answer, objection.answered_by_id, objection.answered_at = answer.strip(), user.id, now
+    session.flush()
+    _record(session, objection.review, user, "review.objection_answered", now, upheld=upheld)
+
+
+def check_answerer(session: Session, objection: Objection, user: User) -> None:
+    """Raise ``DomainError`` when this person may not decide this objection."""
+    review = objection.review
+    revised_by = [revision.by_id for revision in review.revisions]
+    if not rules.may_answer_objection(user.id, review.reviewer_id, revised_by):
+        raise DomainError("objection_by_reviewer")
+    if session.get_one(Agent, objection.agent_id).user_id == user.id:
+        raise DomainError("own_call")
+
+
+def choose_exemplar(
+    session: Session,
+    review: Review,
+    criterion: Criterion,
+    user: User,
+    why: str,
+    *,
+    span: tuple[int, int] | None = None,
+    now: datetime,
+) -> Exemplar:
+    """Hold a reviewed call up for one criterion, with the reason; ``span`` is in milliseconds."""
+    if review.state is not ReviewState.SUBMITTED:
+        raise DomainError("exemplar_needs_review")
+    if criterion.version_id != review.version_id:
+        raise DomainError("exemplar_other_scorecard")
+    if not why.strip():
+        raise DomainError("exemplar_reason_needed")
+    existing = session.scalar(
+        select(Exemplar).where(
+            Exemplar.review_id == review.id, Exemplar.criterion_id == criterion.id
+        )
+    )
+    if existing is not None:
+        raise DomainError("exemplar_already_chosen")
+    start_ms, end_ms = span or (None, None)
+    if span and not 0 <= span[0] <= span[1]:
+        raise DomainError("exemplar_span_unreadable")
+    exemplar = Exemplar(
+        review_id=review.id,
+        criterion_id=criterion.id,
+        site_id=review.site_id,
+        team_id=review.team_id,
+        why=why.strip(),
+        start_ms=start_ms,
+        end_ms=end_ms,
+        chosen_by_id=user.id,
+        chosen_at=now,
+    )
+    session.add(exemplar)
+    session.flush()
+    _record(session, review, user, "exemplar.chosen", now, criterion=criterion.lineage)
+    return exemplar
+
+
+def remove_exemplar(session: Session, exemplar: Exemplar, user: User, *, now: datetime) -> None:
+    """Take a call off the list of exemplars."""
+    _record(
+        session,
+        exemplar.review,
+        user,
+        "exemplar.removed",
+        now,
+        criterion=exemplar.criterion.lineage,
+    )
+    session.delete(exemplar)
+    session.flush()
+
+
+def verdict_is_visible(session: Session, review: Review, now: datetime) -> bool:
+    """Tell whether the agent of the leg may see this review now."""
+    assessment = session.scalar(
+        select(SelfAssessment).where(SelfAssessment.leg_id == review.leg_id)
+    )
+    return rules.verdict_is_visible(review.state, facts_of(assessment), now)
+
+
+def _own_and_visible(session: Session, review: Review, agent: Agent, now: datetime) -> None:
+    if review.leg.agent_id != agent.id:
+        raise DomainError("not_own_call")
+    if not verdict_is_visible(session, review, now):
+        raise DomainError("verdict_not_open")
+
+
+def _record(
+    session: Session, review: Review, user: User, action: str, now: datetime, **more: object
+) -> None:
+    audit.record(
+        session,
+        now=now,
+        actor=user.uid,
+        action=action,
+        subject="review",
+        subject_uid=review.uid,
+        **more,
+    )

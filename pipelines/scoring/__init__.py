@@ -1,0 +1,1 @@
+"""Scores from zero: the rules of a scorecard version, and its rows."""
