@@ -53,13 +53,14 @@ class Listening(Base):
 class Job(Identified, Base):
     """A piece of the machine's work, as people see it; the engine's own tables hold its course.
 
-    ``attempts`` counts how often a worker began it, across workers and restarts; after three the
-    job is failed. ``arguments`` holds ids only.
+    ``attempts`` is the number of the newest attempt, across workers and restarts: what an older one
+    wants to save is refused. ``failures`` counts the attempts that raised or whose worker died;
+    after three the job is failed. ``arguments`` holds ids only.
     """
 
     __tablename__ = "job"
     __table_args__ = (
-        CheckConstraint("attempts >= 0", name="attempts"),
+        CheckConstraint("failures BETWEEN 0 AND attempts", name="failures"),
         Index("ix_job_state_name", "state", "name"),
     )
 
@@ -67,6 +68,7 @@ class Job(Identified, Base):
     arguments: Mapped[dict[str, Any]]
     state: Mapped[JobState] = mapped_column(default=JobState.QUEUED)
     attempts: Mapped[int] = mapped_column(default=0)
+    failures: Mapped[int] = mapped_column(default=0)
     worker: Mapped[str | None]
     progress_done: Mapped[int] = mapped_column(BigInteger, default=0)
     progress_total: Mapped[int] = mapped_column(BigInteger, default=0)

@@ -1,0 +1,469 @@
+"""The machine's work: enqueued in the transaction that needs it, carried out by workers.
+
+The only module that knows the job engine (DBOS), which keeps its queues in our own database; it is
+imported when first needed. The engine carries an id to a worker and nothing else: attempts, who may
+save and how a job ended stand in our own table (``job_table``), so that each dispatch of a job is a
+new, numbered entry in the engine and an old one that turns up again does nothing.
+"""
+
+import contextlib
+import functools
+import logging
+import math
+import os
+import re
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from models import schema
+from models.operations import Job as JobRow
+from models.session import BUSY_TIMEOUT_MS, read_session, session_is_open, write_session
+from models.vocab import JobState
+from pipelines import job_table
+from pipelines.job_runs import Job, JobRuns, Report, log_error
+from pipelines.outcomes import DomainError
+from pipelines.runtime import Runtime
+from pipelines.schedules import Schedule
+
+if TYPE_CHECKING:
+    from dbos import DBOSClient
+
+__all__ = [
+    "Job",
+    "Report",
+    "Schedule",
+    "engine_is_ready",
+    "enqueue",
+    "retry",
+    "run_worker",
+    "upgrade_engine",
+    "work_through",
+]
+
+log = logging.getLogger(__name__)
+
+# Raised only when the order of a job's steps in the engine changes; ours have none.
+ENGINE_VERSION = "1"
+LIMITS = {"transcription": 1}
+DEFAULT_LIMIT = 4
+KEEP = timedelta(days=30)
+
+_APPLICATION = "hearback"
+_WORKFLOW = "hearback_job"
+_ID = re.compile(r"[A-Za-z0-9_.:/+-]{1,200}")
+
+
+def enqueue(session: Session, name: str, *, now: datetime, **ids: str | int) -> uuid.UUID:
+    """Add a job to the transaction of ``session`` and return its public id.
+
+    No worker sees it before the commit, and nothing of it is left after a rollback. ``ids`` are
+    ids, codes and dates only; ``ValueError`` for anything else, since the engine keeps them.
+    """
+    job = job_table.add(session, name, _checked(ids), now)
+    _dispatch(session, job)
+    return job.uid
+
+
+def retry(session: Session, uid: uuid.UUID, *, now: datetime) -> None:
+    """Queue a failed job anew, with three fresh tries."""
+    job = job_table.locked(session, uid)
+    if job is None:
+        raise DomainError("job_not_found", uid=str(uid))
+    if job.state != JobState.FAILED:
+        raise DomainError("job_not_failed", uid=str(uid), state=job.state.value)
+    job.state = JobState.QUEUED
+    job.failures = 0
+    job.queued_at = now
+    job.worker = job.finished_at = job.error_code = job.error_params = None
+    session.flush()
+    _dispatch(session, job)
+
+
+def _checked(ids: Mapping[str, Any]) -> Mapping[str, str | int]:
+    for name, value in ids.items():
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        if not is_number and not (isinstance(value, str) and _ID.fullmatch(value)):
+            raise ValueError(f"a job takes ids only, and {name!r} is none")
+    return ids
+
+
+def _dispatch(session: Session, job: JobRow, delay: float = 0) -> None:
+    attempt = job.attempts + 1
+    options: dict[str, Any] = {
+        "workflow_name": _WORKFLOW,
+        "queue_name": job.name,
+        "workflow_id": f"{job.uid}:{attempt}",
+    }
+    if delay:
+        options["delay_seconds"] = delay
+    client = _client(session.get_bind().dialect.name)
+    client.enqueue_in_transaction(session, options, str(job.uid), attempt)  # type: ignore[arg-type]  # a TypedDict, built in two steps
+
+
+@functools.cache
+def _client(dialect: str) -> "DBOSClient":
+    """Return a client that writes into sessions handed to it only: its engine never connects."""
+    _quieten()
+    from dbos import DBOSClient, DBOSPortableJSONSerializer
+
+    url = "sqlite://" if dialect == "sqlite" else "postgresql+psycopg://"
+    return DBOSClient(
+        system_database_engine=create_engine(url),
+        serializer=DBOSPortableJSONSerializer(),
+        application_name=_APPLICATION,
+        lazy=True,
+    )
+
+
+def upgrade_engine(engine: Engine) -> None:
+    """Bring the engine's own tables to the version that this code needs."""
+    _no_session("upgrade_engine")
+    _quieten()
+    from dbos import DBOS
+
+    DBOS.migrate(engine.url.render_as_string(hide_password=False))
+
+
+def engine_is_ready(engine: Engine) -> bool:
+    """Tell whether the engine's own tables are there, at the version that this code needs."""
+    _no_session("engine_is_ready")
+    _quieten()
+    from dbos import DBOSClient, error
+
+    client = DBOSClient(system_database_engine=engine, lazy=True)
+    try:
+        # The one private call: the public way to ask is to launch a whole worker.
+        client._sys_db.verify_migrations()  # noqa: SLF001
+    except (error.DBOSInitializationError, SQLAlchemyError):
+        return False
+    return True
+
+
+def run_worker(
+    runtime: Runtime,
+    jobs: Mapping[str, Job],
+    schedules: Sequence[Schedule] = (),
+    *,
+    worker_id: str | None = None,
+    stop: threading.Event | None = None,
+    limits: Mapping[str, int] | None = None,
+    announce: Callable[[Report], None] | None = None,
+    take_over_seconds: float = 60.0,
+    poll_seconds: float = 0.5,
+    retry_seconds: float = 10.0,
+    grace_seconds: float = 10.0,
+) -> int:
+    """Carry out jobs until ``stop`` is set; return how many had to be given back unfinished.
+
+    ``limits`` says how many jobs of a queue run at a time in this worker (``transcription`` 1,
+    others 4). A worker that has not been heard of for ``take_over_seconds`` counts as dead, and
+    its jobs are queued anew; where the database is an SQLite file there is one worker at a time,
+    which takes over at once. A raising job is tried again after ``retry_seconds``, then twice that.
+    After ``stop``, running jobs have ``grace_seconds`` to end; a thread that goes on after that may
+    no longer save, and the caller should leave the process. One worker per process.
+
+    Raises ``DomainError``: ``database_not_upgraded``, ``worker_already_runs``.
+    """
+    worker = _Worker(
+        runtime,
+        jobs,
+        schedules,
+        name=worker_id or socket.gethostname(),
+        limits={**LIMITS, **(limits or {})},
+        announce=announce or (lambda _report: None),
+        take_over=timedelta(seconds=take_over_seconds),
+        poll_seconds=poll_seconds,
+        retry_seconds=retry_seconds,
+    )
+    return worker.run(stop or threading.Event(), grace_seconds=grace_seconds)
+
+
+def work_through(
+    runtime: Runtime,
+    jobs: Mapping[str, Job],
+    *,
+    limits: Mapping[str, int] | None = None,
+    announce: Callable[[Report], None] | None = None,
+    retry_seconds: float = 0.0,
+) -> None:
+    """Carry out, in this process, all that is queued, and return when nothing waits or runs."""
+    worker = _Worker(
+        runtime,
+        jobs,
+        (),
+        name="work-through",
+        limits={**LIMITS, **(limits or {})},
+        announce=announce or (lambda _report: None),
+        take_over=timedelta(seconds=60),
+        poll_seconds=0.1,
+        retry_seconds=retry_seconds,
+    )
+    worker.run(threading.Event(), grace_seconds=0, until_idle=True)
+
+
+class _Worker:
+    """A worker: the engine hands it jobs, it keeps its heart beating and watches the others."""
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        jobs: Mapping[str, Job],
+        schedules: Sequence[Schedule],
+        *,
+        name: str,
+        limits: Mapping[str, int],
+        announce: Callable[[Report], None],
+        take_over: timedelta,
+        poll_seconds: float,
+        retry_seconds: float,
+    ) -> None:
+        # A name is never used twice: the engine would run the old one's entries again by itself.
+        self.id = f"{name}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self.runtime = runtime
+        self.schedules = schedules
+        self.take_over_after = take_over
+        self.poll_seconds = poll_seconds
+        self.retry_seconds = retry_seconds
+        queues = {job.queue for job in jobs.values()}
+        self.limits = {queue: limits.get(queue, DEFAULT_LIMIT) for queue in queues}
+        self.queues = {name: self.limits[job.queue] for name, job in jobs.items()}
+        self.runs = JobRuns(
+            runtime,
+            jobs,
+            worker=self.id,
+            limits=self.limits,
+            queue_again=self._queue_again,
+            announce=announce,
+        )
+        self.is_alone = runtime.engine.dialect.name == "sqlite"
+        self._due_since: datetime | None = None
+        self._handled: dict[Schedule, datetime] = {}
+
+    def run(self, stop: threading.Event, *, grace_seconds: float, until_idle: bool = False) -> int:
+        _no_session("a worker")
+        engine = self.runtime.engine
+        if not schema.is_current(engine) or not engine_is_ready(engine):
+            raise DomainError("database_not_upgraded")
+        with _only_worker(engine), _only_engine():
+            now = self.runtime.clock.now()
+            with write_session(engine) as session:
+                self._due_since = job_table.last_heartbeat(session) or now
+                job_table.forget(session, now - KEEP)
+                job_table.heartbeat(session, self.id, now)
+            with _launched(self, grace_seconds):
+                self._watch(stop, until_idle=until_idle)
+                self.runs.stopping.set()
+            return sum(self.runs.release(begun) for begun in list(self.runs.running.values()))
+
+    def _watch(self, stop: threading.Event, *, until_idle: bool) -> None:
+        every = min(5.0, self.take_over_after.total_seconds() / 4)
+        beat = -math.inf
+        while not stop.wait(0.05 if until_idle else min(1.0, every)):
+            try:
+                if time.monotonic() - beat >= every:
+                    beat = time.monotonic()
+                    self._beat()
+                    self._take_over()
+                self._enqueue_due()
+                if until_idle and self._is_idle():
+                    return
+            except SQLAlchemyError as error:
+                # A database that is away for a while does not end the worker.
+                log_error("worker %s", self.id, error=error)
+
+    def _beat(self) -> None:
+        with write_session(self.runtime.engine) as session:
+            job_table.heartbeat(session, self.id, self.runtime.clock.now())
+
+    def _is_idle(self) -> bool:
+        with read_session(self.runtime.engine) as session:
+            return job_table.count_active(session) == 0
+
+    def _take_over(self) -> None:
+        """Queue anew, or fail, what dead workers held, and what a thread of ours left behind."""
+        from dbos import DBOS
+
+        with read_session(self.runtime.engine) as session:
+            alive = {self.id}
+            if not self.is_alone:
+                now = self.runtime.clock.now()
+                alive |= job_table.alive(session, now, self.take_over_after)
+            left = job_table.held_by_others(session, alive)
+            ours = job_table.held_by(session, self.id)
+        left += [begun for begun in ours if self.runs.running.get(begun.uid) is None]
+        for begun in left:
+            params = {"times": job_table.MAX_FAILURES}
+            outcome = self.runs.end_badly(begun, "worker_stopped", params)
+            log.warning("job %s (%s): worker %s stopped", begun.uid, begun.name, begun.worker)
+            self.runs.announce(
+                Report(begun.uid, begun.name, begun.attempt, outcome, 0.0, "worker_stopped")
+            )
+        _no_session("a worker")
+        stale = [
+            entry.workflow_id
+            for entry in DBOS.list_workflows(
+                status="PENDING", name=_WORKFLOW, load_input=False, load_output=False
+            )
+            if entry.executor_id not in alive
+        ]
+        for workflow_id in stale:
+            uid, attempt = workflow_id.rsplit(":", 1)
+            self.runs.put_back(uuid.UUID(uid), int(attempt))
+        if stale:
+            DBOS.cancel_workflows(stale)
+
+    def _enqueue_due(self) -> None:
+        now = self.runtime.clock.now()
+        for schedule in self.schedules:
+            due = schedule.latest(now)
+            since = self._handled.get(schedule, self._due_since)
+            if since is not None and due <= since:
+                continue
+            # Another worker may be quicker with the same id.
+            with (
+                contextlib.suppress(IntegrityError),
+                write_session(self.runtime.engine) as session,
+            ):
+                self._enqueue_once(session, schedule, due, now)
+            self._handled[schedule] = due
+
+    def _enqueue_once(
+        self, session: Session, schedule: Schedule, due: datetime, now: datetime
+    ) -> None:
+        uid = schedule.uid(due)
+        if job_table.find(session, uid) is not None:
+            return
+        if job_table.is_active(session, schedule.job, schedule.ids):
+            # The one before it is not done: a slow job does not pile up behind itself.
+            return
+        ids = _checked({**schedule.ids, "due": due.isoformat()})
+        _dispatch(session, job_table.add(session, schedule.job, ids, now, uid))
+
+    def _queue_again(self, session: Session, job: JobRow, failures: int) -> None:
+        _dispatch(session, job, self.retry_seconds * failures)
+
+
+@contextlib.contextmanager
+def _launched(worker: _Worker, grace_seconds: float) -> Iterator[None]:
+    """Run the engine in this process, on connections of its own; let running jobs end after."""
+    _quieten()
+    from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
+
+    def hearback_job(uid: str, attempt: int) -> None:
+        worker.runs.attempt(uuid.UUID(uid), attempt)
+
+    own = _engine_connections(worker.runtime.engine)
+    try:
+        client = DBOSClient(
+            system_database_engine=own,
+            serializer=DBOSPortableJSONSerializer(),
+            application_name=_APPLICATION,
+        )
+        for name, limit in worker.queues.items():
+            client.register_queue(
+                name, worker_concurrency=limit, polling_interval_sec=worker.poll_seconds
+            )
+        DBOS(
+            config={
+                "name": _APPLICATION,
+                "system_database_url": own.url.render_as_string(hide_password=False),
+                "system_database_engine": own,
+                "serializer": DBOSPortableJSONSerializer(),
+                "executor_id": worker.id,
+                "application_version": ENGINE_VERSION,
+                "run_migrations": False,
+                "use_listen_notify": False,
+                "log_level": _log_level(),
+            }
+        )
+        DBOS.workflow(name=_WORKFLOW)(hearback_job)
+        DBOS.listen_queues(list(worker.queues))
+        DBOS.launch()
+        # Entries without a version go to the newest: that is whoever started last.
+        DBOS.set_latest_application_version(ENGINE_VERSION)
+        try:
+            yield
+        finally:
+            worker.runs.stopping.set()
+            DBOS.destroy(
+                destroy_registry=True,
+                workflow_completion_timeout_sec=math.ceil(grace_seconds)
+                if worker.runs.running
+                else 0,
+            )
+    finally:
+        own.dispose()
+
+
+def _engine_connections(engine: Engine) -> Engine:
+    """Make the engine's own connections: on SQLite its reads must not take the write lock."""
+    if engine.dialect.name != "sqlite":
+        return create_engine(engine.url, pool_pre_ping=True, pool_size=5, max_overflow=20)
+    own = create_engine(engine.url, pool_size=5, max_overflow=20)
+
+    @event.listens_for(own, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = "IMMEDIATE"
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = NORMAL")
+
+    return own
+
+
+_engine_lock = threading.Lock()
+
+
+@contextlib.contextmanager
+def _only_engine() -> Iterator[None]:
+    """Let nobody else in this process launch the engine, which is one per process."""
+    if not _engine_lock.acquire(blocking=False):
+        raise DomainError("worker_already_runs")
+    try:
+        yield
+    finally:
+        _engine_lock.release()
+
+
+@contextlib.contextmanager
+def _only_worker(engine: Engine) -> Iterator[None]:
+    """Hold the lock that makes this the only worker of an SQLite file; it dies with us."""
+    path = engine.url.database
+    if engine.dialect.name != "sqlite" or not path:
+        yield
+        return
+    import fcntl
+
+    with open(f"{path}-worker.lock", "a") as lock:  # noqa: PTH123 - a suffix on the database's own path
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise DomainError("worker_already_runs") from error
+        yield
+
+
+def _no_session(what: str) -> None:
+    # On SQLite the engine would wait for a lock that this very thread holds.
+    if session_is_open():
+        raise RuntimeError(f"{what} may not be called while a Session is open")
+
+
+def _log_level() -> str:
+    return "DEBUG" if log.isEnabledFor(logging.DEBUG) else "ERROR"
+
+
+def _quieten() -> None:
+    """Keep the engine from adding a handler of its own and from telling what it does."""
+    logger = logging.getLogger("dbos")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+    logger.setLevel(_log_level())
