@@ -382,6 +382,8 @@ def _launched(worker: _Worker, grace_seconds: float) -> Iterator[None]:
                 "application_version": ENGINE_VERSION,
                 "run_migrations": False,
                 "use_listen_notify": False,
+                # Nobody waits for the engine's notices; its idle thread only has to end soon.
+                "notification_listener_polling_interval_sec": 0.1,
                 "log_level": _log_level(),
             }
         )

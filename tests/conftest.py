@@ -16,6 +16,7 @@ from sqlalchemy.engine import make_url
 
 from models import schema
 from models.session import make_engine
+from pipelines import jobs
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - compared with, never bound
@@ -44,6 +45,7 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
     engine = make_engine(f"sqlite:///{path}")
     schema.upgrade(engine)
+    jobs.upgrade_engine(engine)
     engine.dispose()
     return path
 
@@ -77,6 +79,7 @@ def postgres_template(postgres_server: str) -> str:
     _administer(postgres_server, f'CREATE DATABASE "{name}"')
     engine = make_engine(_database_url(postgres_server, name))
     schema.upgrade(engine)
+    jobs.upgrade_engine(engine)
     engine.dispose()
     return name
 

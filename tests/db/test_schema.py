@@ -26,7 +26,7 @@ def test_tables_and_migrations_agree(own_engine: Engine) -> None:
 def test_migrations_go_down_and_up_again(own_engine: Engine) -> None:
     schema.downgrade(own_engine)
     left = set(inspect(own_engine).get_table_names()) - {"alembic_version"}
-    assert left == set()
+    assert {name for name in left if not ENGINE_TABLES.match(name)} == set()
     schema.upgrade(own_engine)
     assert set(metadata.tables) <= set(inspect(own_engine).get_table_names())
 
