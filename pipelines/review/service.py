@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 from models.calls import Call, Leg, Project
 from models.people import Agent, User
 from models.reviews import Review, SelfAssessment, Task
-from models.samples import Draw, DrawnCall, DrawStratum
+from models.samples import Draw, DrawnCall
 from models.scorecards import ScorecardVersion
 from models.vocab import (
     AssessmentState,
@@ -22,25 +22,23 @@ from pipelines import audit, days
 from pipelines.outcomes import DomainError
 from pipelines.review import rules
 
-ALREADY_REVIEWED = "already_reviewed"
 _LIVE = (TaskState.OPEN, TaskState.CLAIMED, TaskState.DONE)
 
 
 def create_tasks(session: Session, draw: Draw, *, now: datetime) -> list[Task]:
     """Make a task for every leg with talk of every drawn call, and ask its agent's own view.
 
-    A leg that has a live task or belongs to the stratum of calls already reviewed gets none, so
+    A leg that has a live task, or a call whose review belongs to an earlier draw, gets none, so
     that an extended draw may be given again. Agents who do not sign in are not asked.
     """
     legs = session.execute(
         select(Leg, DrawnCall.id, Call.project_id)
         .join(Call, Call.id == Leg.call_id)
         .join(DrawnCall, DrawnCall.call_id == Call.id)
-        .join(DrawStratum, DrawStratum.id == DrawnCall.stratum_id)
         .where(
             DrawnCall.draw_id == draw.id,
             DrawnCall.skip_kind.is_(None),
-            DrawStratum.key != ALREADY_REVIEWED,
+            DrawnCall.earlier_id.is_(None),
             Leg.talk_ms > 0,
             ~_has_task(),
         )
