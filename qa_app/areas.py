@@ -1,0 +1,6 @@
+"""The areas of the web application; each has ``views.py`` with a blueprint named ``bp``."""
+
+AREAS = (
+    "accounts",
+    "home",
+)

@@ -1,0 +1,160 @@
+"""What people read when something cannot be done: code → status and sentence, never a trace."""
+
+from typing import Any
+
+import structlog
+from flask import Flask, Response, current_app, g, make_response, redirect, request, url_for
+from flask import session as cookie
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from pipelines.outcomes import DomainError
+from qa_app import db, security
+from qa_app.access import OutOfScope, Refused, SignInNeeded, current_person_or_none
+from qa_app.templating import render
+
+_log = structlog.get_logger("hearback.web")
+
+MESSAGES: dict[str, tuple[int, LazyString]] = {
+    # accounts and people
+    "password_short": (400, _l("A password needs at least %(least)s characters.")),
+    "password_is_name": (400, _l("A password may not be the user name.")),
+    "password_wrong": (400, _l("The present password is not right.")),
+    "username_taken": (409, _l("There is already a person with the user name %(username)s.")),
+    "username_unfit": (
+        400,
+        _l("A user name has 2 to 64 letters, digits, dots, hyphens or underscores."),
+    ),
+    "person_unknown": (404, _l("There is no person with the user name %(username)s.")),
+    "person_beyond_scope": (
+        403,
+        _l("This person also holds roles at sites that are not yours; ask an admin of those."),
+    ),
+    "last_admin": (409, _l("A site needs at least one admin who can sign in.")),
+    "role_held": (409, _l("The person holds this role already.")),
+    "code_taken": (409, _l("The code %(code)s is taken.")),
+    "timezone_unknown": (400, _l("There is no time zone called %(timezone)s.")),
+    "site_unknown": (404, _l("There is no site with the code %(site)s.")),
+    "site_needs_timezone": (
+        400,
+        _l("The site %(site)s does not exist yet; name its time zone to make it."),
+    ),
+    "agent_linked": (409, _l("This agent already belongs to another person.")),
+}
+"""Every code of a ``DomainError``: its HTTP status and sentence, one block per area."""
+
+HTTP_MESSAGES: dict[int, tuple[LazyString, LazyString]] = {
+    400: (_l("That did not work"), _l("The request could not be understood.")),
+    401: (_l("Please sign in"), _l("Your session has ended. Sign in to go on.")),
+    403: (_l("Not for your role"), _l("You do not hold a role that may do this.")),
+    404: (_l("Nothing here"), _l("The page or entry does not exist, or is not yours to see.")),
+    405: (_l("That did not work"), _l("This address does not answer to that kind of request.")),
+    409: (_l("That is not possible now"), _l("Somebody or something has changed meanwhile.")),
+    410: (_l("No longer here"), _l("What was here has been deleted.")),
+    413: (_l("Too large"), _l("What was sent is larger than this installation accepts.")),
+    429: (_l("Please wait"), _l("There were too many tries. Wait a little and try again.")),
+    500: (_l("Something went wrong here"), _l("It is not your fault. Nothing was saved.")),
+}
+
+
+def sentence(error: DomainError) -> str:
+    """Return the sentence for a domain error, in the request's language."""
+    known = MESSAGES.get(error.code)
+    if known is None:
+        return str(_l("This cannot be done (%(code)s).")) % {"code": error.code}
+    return str(known[1]) % error.params
+
+
+def status_of(error: DomainError) -> int:
+    """Return the HTTP status for a domain error."""
+    return MESSAGES[error.code][0] if error.code in MESSAGES else 400
+
+
+def _page(status: int, words: str | None = None, headers: dict[str, str] | None = None) -> Response:
+    title, usual = HTTP_MESSAGES.get(status, HTTP_MESSAGES[500 if status >= 500 else 400])  # noqa: PLR2004
+    partial = "HX-Request" in request.headers
+    try:
+        current_person_or_none()
+    except Exception:  # noqa: BLE001 - the error page must come whatever state the database is in
+        g.person = None
+    template = "errors/partial.html" if partial else "errors/page.html"
+    body = render(template, status=status, title=title, words=words or usual)
+    return make_response(body, status, headers or {})
+
+
+def _domain(error: DomainError) -> Response:
+    if error.code not in MESSAGES:
+        _log.warning("unknown_error_code", code=error.code, request_id=g.get("request_id"))
+    return _page(status_of(error), sentence(error))
+
+
+def _sign_in_needed(_error: SignInNeeded) -> Response:
+    if request.method != "GET" or "HX-Request" in request.headers:
+        return _page(401)
+    target = request.full_path.rstrip("?")
+    return redirect(url_for("accounts.sign_in", next=target if target != "/" else None), 303)
+
+
+def _refused(error: Refused) -> Response:
+    person = current_person_or_none()
+    security.record(
+        "access.refused",
+        "route",
+        actor=person.uid if person else None,
+        endpoint=request.endpoint,
+        needs=sorted(error.actions),
+    )
+    return _page(403)
+
+
+def _out_of_scope(error: OutOfScope) -> Response:
+    person = current_person_or_none()
+    security.record(
+        "access.refused",
+        error.subject,
+        subject_uid=error.uid,
+        actor=person.uid if person else None,
+        endpoint=request.endpoint,
+        needs=[error.action],
+    )
+    return _page(404)
+
+
+def _http(error: HTTPException) -> Response:
+    if error.code is None or error.code < 400:  # noqa: PLR2004 - redirects raised by routing
+        return make_response(error.get_response())
+    headers = {
+        name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")
+    }
+    return _page(error.code, headers=headers)
+
+
+def _cross_site(_error: CSRFError) -> Response:
+    return _page(400, str(_l("This form has gone stale. Open the page again and repeat.")))
+
+
+def _unexpected(error: Exception) -> Response:
+    _log.error("failed", request_id=g.get("request_id"), exc_info=error)
+    # A message such as "saved" must not greet the next page when nothing was.
+    cookie.pop("_flashes", None)
+    db.end(commit=False)
+    if current_app.testing and current_app.config.get("PROPAGATE_EXCEPTIONS"):
+        raise error
+    return _page(500)
+
+
+def init_app(app: Flask) -> None:
+    """Answer every kind of error with a page or a partial in the person's language."""
+    handlers: list[tuple[Any, Any]] = [
+        (DomainError, _domain),
+        (SignInNeeded, _sign_in_needed),
+        (Refused, _refused),
+        (OutOfScope, _out_of_scope),
+        (CSRFError, _cross_site),
+        (HTTPException, _http),
+        (Exception, _unexpected),
+    ]
+    for kind, handler in handlers:
+        app.register_error_handler(kind, handler)

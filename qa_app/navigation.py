@@ -1,0 +1,89 @@
+"""The ways through the product, by role: what stands in the top bar, and where a person starts."""
+
+from dataclasses import dataclass
+
+from flask import current_app, request
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+from qa_app.permissions import Action, Person, may
+
+
+@dataclass(frozen=True)
+class Way:
+    """A place in the top bar; it appears when its route exists and the person may enter."""
+
+    endpoint: str
+    label: LazyString
+    icon: str
+    action: Action
+
+
+@dataclass(frozen=True)
+class Group:
+    """Ways under one heading."""
+
+    label: LazyString
+    ways: tuple[Way, ...]
+
+
+WAYS: tuple[Way | Group, ...] = (
+    Way("reviews.queue", _l("My reviews"), "checklist", Action.TASKS_WORK),
+    Way("assessments.index", _l("My calls"), "phone", Action.ASSESSMENTS_WRITE),
+    Way("dashboards.mine", _l("My results"), "chart", Action.DASHBOARDS_MINE),
+    Way("dashboards.index", _l("Dashboard"), "chart", Action.DASHBOARDS_READ),
+    Way("sampling.index", _l("Sampling"), "dice", Action.PLANS_READ),
+    Way("calls.index", _l("Calls"), "phone", Action.CALLS_READ),
+    Way("feedback.index", _l("Feedback"), "message", Action.FEEDBACK_READ),
+    Way("exemplars.index", _l("Exemplars"), "star", Action.EXEMPLARS_READ),
+    Way("scorecards.index", _l("Scorecards"), "list", Action.SCORECARDS_READ),
+    Group(
+        _l("Administration"),
+        (
+            Way("people.index", _l("People"), "users", Action.PEOPLE_READ),
+            Way("people.sites", _l("Sites and teams"), "building", Action.PEOPLE_READ),
+            Way("imports.index", _l("Imports"), "upload", Action.IMPORTS_READ),
+            Way("people.jobs", _l("Jobs"), "engine", Action.JOBS_READ),
+            Way("retention.index", _l("Retention"), "hourglass", Action.RETENTION_READ),
+            Way("people.audit", _l("Audit log"), "eye", Action.AUDIT_READ),
+            Way("people.settings_sheet", _l("Settings sheet"), "printer", Action.SETTINGS_READ),
+        ),
+    ),
+)
+
+
+def ways_for(person: Person) -> tuple[Way | Group, ...]:
+    """Return what the person's top bar shows, groups without content left out."""
+    shown: list[Way | Group] = []
+    for entry in WAYS:
+        if isinstance(entry, Way):
+            if _open(entry, person):
+                shown.append(entry)
+        elif ways := tuple(way for way in entry.ways if _open(way, person)):
+            shown.append(Group(entry.label, ways))
+    return tuple(shown)
+
+
+def _open(way: Way, person: Person) -> bool:
+    return way.endpoint in current_app.view_functions and may(person, way.action)
+
+
+def is_here(way: Way) -> bool:
+    """Tell whether the present page belongs to this way, for ``aria-current``."""
+    if request.endpoint == way.endpoint:
+        return True
+    area = (request.endpoint or "").partition(".")[0]
+    own = way.endpoint.partition(".")[0]
+    siblings = [w for w in _flat() if w.endpoint.partition(".")[0] == own]
+    return (
+        area == own
+        and siblings[0] is way
+        and request.endpoint not in {w.endpoint for w in siblings}
+    )
+
+
+def _flat() -> list[Way]:
+    flat: list[Way] = []
+    for entry in WAYS:
+        flat.extend(entry.ways if isinstance(entry, Group) else (entry,))
+    return flat

@@ -1,0 +1,126 @@
+"""Who may do what: one pure table of actions and roles, and the person it is asked about."""
+
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+
+from models.vocab import Role
+
+
+class Action(StrEnum):
+    """Something the web lets a person do; every route names one."""
+
+    HOME = "home"
+    ACCOUNT = "account"
+    CALLS_READ = "calls.read"
+    CALLS_LISTEN = "calls.listen"
+    IMPORTS_READ = "imports.read"
+    IMPORTS_WRITE = "imports.write"
+    PLANS_READ = "plans.read"
+    PLANS_WRITE = "plans.write"
+    DRAWS_READ = "draws.read"
+    DRAWS_WRITE = "draws.write"
+    TASKS_WORK = "tasks.work"
+    TASKS_MANAGE = "tasks.manage"
+    REVIEWS_WRITE = "reviews.write"
+    REVIEWS_READ = "reviews.read"
+    ASSESSMENTS_WRITE = "assessments.write"
+    FEEDBACK_READ = "feedback.read"
+    FEEDBACK_RESPOND = "feedback.respond"
+    OBJECTIONS_ANSWER = "objections.answer"
+    EXEMPLARS_READ = "exemplars.read"
+    EXEMPLARS_CHOOSE = "exemplars.choose"
+    SCORECARDS_READ = "scorecards.read"
+    SCORECARDS_WRITE = "scorecards.write"
+    DASHBOARDS_READ = "dashboards.read"
+    DASHBOARDS_MINE = "dashboards.mine"
+    PEOPLE_READ = "people.read"
+    PEOPLE_WRITE = "people.write"
+    AUDIT_READ = "audit.read"
+    JOBS_READ = "jobs.read"
+    JOBS_WRITE = "jobs.write"
+    RETENTION_READ = "retention.read"
+    RETENTION_WRITE = "retention.write"
+    SETTINGS_READ = "settings.read"
+
+
+EVERYONE = frozenset(Role)
+"""Anybody who is signed in, even before a role has been given."""
+
+_REVIEWER = frozenset({Role.REVIEWER})
+_AGENT = frozenset({Role.AGENT})
+_TRAINER = frozenset({Role.TRAINER})
+_MANAGER = frozenset({Role.MANAGER})
+_ADMIN = frozenset({Role.ADMIN})
+
+ALLOWED: dict[Action, frozenset[Role]] = {
+    Action.HOME: EVERYONE,
+    Action.ACCOUNT: EVERYONE,
+    Action.CALLS_READ: _AGENT | _TRAINER | _MANAGER,
+    Action.CALLS_LISTEN: _REVIEWER | _AGENT | _TRAINER | _MANAGER,
+    Action.IMPORTS_READ: _ADMIN,
+    Action.IMPORTS_WRITE: _ADMIN,
+    Action.PLANS_READ: _MANAGER,
+    Action.PLANS_WRITE: _MANAGER,
+    Action.DRAWS_READ: _MANAGER,
+    Action.DRAWS_WRITE: _MANAGER,
+    Action.TASKS_WORK: _REVIEWER,
+    Action.TASKS_MANAGE: _MANAGER,
+    Action.REVIEWS_WRITE: _REVIEWER,
+    Action.REVIEWS_READ: _REVIEWER | _TRAINER | _MANAGER,
+    Action.ASSESSMENTS_WRITE: _AGENT,
+    Action.FEEDBACK_READ: _AGENT | _REVIEWER | _TRAINER | _MANAGER,
+    Action.FEEDBACK_RESPOND: _AGENT,
+    Action.OBJECTIONS_ANSWER: _REVIEWER | _MANAGER,
+    Action.EXEMPLARS_READ: _AGENT | _REVIEWER | _TRAINER | _MANAGER,
+    Action.EXEMPLARS_CHOOSE: _TRAINER,
+    Action.SCORECARDS_READ: EVERYONE,
+    Action.SCORECARDS_WRITE: _MANAGER,
+    Action.DASHBOARDS_READ: _TRAINER | _MANAGER,
+    Action.DASHBOARDS_MINE: _AGENT,
+    Action.PEOPLE_READ: _ADMIN,
+    Action.PEOPLE_WRITE: _ADMIN,
+    Action.AUDIT_READ: _ADMIN,
+    Action.JOBS_READ: _ADMIN,
+    Action.JOBS_WRITE: _ADMIN,
+    Action.RETENTION_READ: _ADMIN | _MANAGER,
+    Action.RETENTION_WRITE: _ADMIN,
+    Action.SETTINGS_READ: _ADMIN | _MANAGER,
+}
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A role held for a site, or for one team of it."""
+
+    role: Role
+    site_id: int
+    team_id: int | None
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who is signed in, as pages need it; ``agent_id`` is set for those who take calls."""
+
+    id: int
+    uid: uuid.UUID
+    username: str
+    display_name: str
+    locale: str | None
+    grants: tuple[Grant, ...]
+    agent_id: int | None
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Every role the person holds somewhere."""
+        return frozenset(grant.role for grant in self.grants)
+
+
+def may(person: Person, *actions: Action) -> bool:
+    """Tell whether the person may do one of the actions somewhere; rows narrow it further."""
+    return any(ALLOWED[action] == EVERYONE or person.roles & ALLOWED[action] for action in actions)
+
+
+def grants_for(person: Person, action: Action) -> tuple[Grant, ...]:
+    """Return the grants of the person that allow the action."""
+    return tuple(grant for grant in person.grants if grant.role in ALLOWED[action])

@@ -1,0 +1,247 @@
+"""Which rows a person may see: every scoped table's rule, in one place.
+
+A rule turns one grant into a condition. A person sees a row when one of the grants that allow the
+action sees it. Managers and trainers see by site or team as they were at the time of the call;
+agents see their own legs; reviewers what they were given to do.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute
+
+from models.base import Base
+from models.calls import (
+    Call,
+    Complaint,
+    Leg,
+    MediaFile,
+    Project,
+    Recording,
+    Survey,
+)
+from models.measures import DailyFact, DirtyDay
+from models.operations import AuditEntry, ImportFile, Job, Listening, RetentionRule
+from models.people import Agent, Site, Team, TeamMember, User, UserRole
+from models.reviews import Exemplar, Objection, Review, SelfAssessment, Task
+from models.samples import Draw, DrawnCall, SamplePlan
+from models.scorecards import Scorecard, ScorecardVersion
+from models.transcripts import Transcript
+from models.vocab import ReviewState, Role
+from qa_app.permissions import Action, Grant, Person, grants_for
+
+Condition = ColumnElement[bool]
+
+
+@dataclass(frozen=True)
+class Look:
+    """One grant of a person, looking for something on a day."""
+
+    person: Person
+    grant: Grant
+    action: Action
+    today: date
+
+
+def narrowed(person: Person, model: type[Base], action: Action, today: date) -> Condition:
+    """Return the condition under which the person may see a row of ``model`` for ``action``."""
+    rule = RULES[model]
+    looks = (Look(person, grant, action, today) for grant in grants_for(person, action))
+    return or_(false(), *(rule(look) for look in looks))
+
+
+def select_visible(
+    person: Person, model: type[Base], action: Action, today: date
+) -> Select[tuple[Base]]:
+    """Return ``select(model)`` narrowed to what the person may see for the action."""
+    return select(model).where(narrowed(person, model, action, today))
+
+
+def _area(
+    look: Look, site: InstrumentedAttribute[int], team: InstrumentedAttribute[int | None] | None
+) -> Condition:
+    """Rows of the grant's site, or of its team. Without a team column: for whole sites only."""
+    if look.grant.team_id is None:
+        return site == look.grant.site_id
+    if team is None:
+        return false()
+    return and_(site == look.grant.site_id, team == look.grant.team_id)
+
+
+def _site(look: Look, site: InstrumentedAttribute[int]) -> Condition:
+    """Rows of the grant's site, shown to people of any of its teams too."""
+    return site == look.grant.site_id
+
+
+def _own(
+    look: Look, agent: InstrumentedAttribute[int] | InstrumentedAttribute[int | None]
+) -> Condition:
+    return false() if look.person.agent_id is None else agent == look.person.agent_id
+
+
+def _leg(look: Look) -> Condition:
+    if look.grant.role is Role.AGENT:
+        return _own(look, Leg.agent_id)
+    if look.grant.role is Role.REVIEWER:
+        mine = exists().where(
+            Task.leg_id == Leg.id,
+            Task.assignee_id == look.person.id,
+            _area(look, Task.site_id, Task.team_id),
+        )
+        if look.action is not Action.OBJECTIONS_ANSWER:
+            return mine
+        objected = exists().where(
+            Objection.review_id == Review.id, Review.leg_id == Leg.id, _objection(look)
+        )
+        return or_(mine, objected)
+    return _area(look, Leg.site_id, Leg.team_id)
+
+
+def _call(look: Look) -> Condition:
+    return exists().where(Leg.call_id == Call.id, _leg(look))
+
+
+def _managed_call(look: Look) -> Condition:
+    # A call without legs (nobody answered) still belongs to its site.
+    whole = look.grant.role in (Role.TRAINER, Role.MANAGER) and look.grant.team_id is None
+    return _site(look, Call.site_id) if whole else _call(look)
+
+
+def _recording(look: Look) -> Condition:
+    return exists().where(Leg.call_id == Recording.call_id, _leg(look))
+
+
+def _survey(look: Look) -> Condition:
+    # Agents and reviewers meet answers on feedback pages only, never by browsing.
+    if look.grant.role not in (Role.TRAINER, Role.MANAGER):
+        return false()
+    return exists().where(Leg.call_id == Survey.call_id, _leg(look))
+
+
+def _complaint(look: Look) -> Condition:
+    if look.grant.role not in (Role.TRAINER, Role.MANAGER):
+        return false()
+    return _area(look, Complaint.site_id, Complaint.team_id)
+
+
+def _task(look: Look) -> Condition:
+    area = _area(look, Task.site_id, Task.team_id)
+    if look.grant.role is Role.REVIEWER:
+        return and_(area, or_(Task.assignee_id.is_(None), Task.assignee_id == look.person.id))
+    return area if look.grant.role is Role.MANAGER else false()
+
+
+def _review(look: Look) -> Condition:
+    area = _area(look, Review.site_id, Review.team_id)
+    submitted = Review.state == ReviewState.SUBMITTED
+    if look.grant.role is Role.AGENT:
+        mine = exists().where(Leg.id == Review.leg_id, _own(look, Leg.agent_id))
+        return and_(mine, submitted)
+    if look.grant.role is Role.REVIEWER:
+        if look.action is Action.OBJECTIONS_ANSWER:
+            return and_(area, submitted, Review.reviewer_id.is_distinct_from(look.person.id))
+        return Review.reviewer_id == look.person.id
+    return and_(area, submitted)
+
+
+def _objection(look: Look) -> Condition:
+    area = _area(look, Objection.site_id, Objection.team_id)
+    if look.grant.role is Role.AGENT:
+        return _own(look, Objection.agent_id)
+    mine = exists().where(Review.id == Objection.review_id, Review.reviewer_id == look.person.id)
+    if look.action is Action.OBJECTIONS_ANSWER:
+        # Somebody other than the reviewer answers, whatever role they hold.
+        return and_(area, ~mine)
+    return mine if look.grant.role is Role.REVIEWER else area
+
+
+def _assessment(look: Look) -> Condition:
+    if look.grant.role is Role.AGENT:
+        return _own(look, SelfAssessment.agent_id)
+    if look.grant.role is Role.REVIEWER:
+        return false()
+    return _area(look, SelfAssessment.site_id, SelfAssessment.team_id)
+
+
+def _agent(look: Look) -> Condition:
+    if look.grant.role is Role.AGENT:
+        return _own(look, Agent.id)
+    if look.grant.team_id is None:
+        return _site(look, Agent.site_id)
+    return exists().where(
+        TeamMember.agent_id == Agent.id,
+        TeamMember.team_id == look.grant.team_id,
+        TeamMember.valid_from <= look.today,
+        or_(TeamMember.valid_to.is_(None), TeamMember.valid_to > look.today),
+    )
+
+
+def _user(look: Look) -> Condition:
+    held = exists().where(UserRole.user_id == User.id, UserRole.site_id == look.grant.site_id)
+    # A person without any role would otherwise be out of everybody's reach.
+    unplaced = ~exists().where(UserRole.user_id == User.id)
+    return or_(held, unplaced)
+
+
+def _fact(look: Look) -> Condition:
+    if look.grant.role is Role.AGENT:
+        return _own(look, DailyFact.agent_id)
+    return _area(look, DailyFact.site_id, DailyFact.team_id)
+
+
+def _audit(look: Look) -> Condition:
+    # Entries carry no site: an admin reads those of the machine and of people of the own sites.
+    known = exists().where(User.uid == AuditEntry.actor_uid, _user(look))
+    return or_(AuditEntry.actor_uid.is_(None), known)
+
+
+RULES: dict[type[Base], Callable[[Look], Condition]] = {
+    Agent: _agent,
+    AuditEntry: _audit,
+    Call: _managed_call,
+    Complaint: _complaint,
+    DailyFact: _fact,
+    DirtyDay: lambda look: _area(look, DirtyDay.site_id, None),
+    Draw: lambda look: _area(look, Draw.site_id, None),
+    DrawnCall: lambda look: exists().where(
+        Draw.id == DrawnCall.draw_id, _area(look, Draw.site_id, None)
+    ),
+    Exemplar: lambda look: _area(look, Exemplar.site_id, Exemplar.team_id),
+    ImportFile: lambda look: or_(
+        ImportFile.site_id.is_(None), ImportFile.site_id == look.grant.site_id
+    ),
+    # Jobs carry ids only and belong to the installation.
+    Job: lambda _look: true(),
+    Leg: _leg,
+    Listening: lambda look: exists().where(
+        Recording.id == Listening.recording_id, _recording(look)
+    ),
+    MediaFile: lambda look: exists().where(
+        Recording.id == MediaFile.recording_id, _recording(look)
+    ),
+    Objection: _objection,
+    Project: lambda look: _site(look, Project.site_id),
+    Recording: _recording,
+    RetentionRule: lambda look: _area(look, RetentionRule.site_id, None),
+    Review: _review,
+    SamplePlan: lambda look: _area(look, SamplePlan.site_id, None),
+    Scorecard: lambda look: or_(
+        Scorecard.site_id.is_(None), Scorecard.site_id == look.grant.site_id
+    ),
+    ScorecardVersion: lambda look: exists().where(
+        Scorecard.id == ScorecardVersion.scorecard_id,
+        or_(Scorecard.site_id.is_(None), Scorecard.site_id == look.grant.site_id),
+    ),
+    SelfAssessment: _assessment,
+    Site: lambda look: Site.id == look.grant.site_id,
+    Survey: _survey,
+    Task: _task,
+    Team: lambda look: _area(look, Team.site_id, Team.id),  # type: ignore[arg-type]  # never null
+    Transcript: lambda look: exists().where(
+        Recording.id == Transcript.recording_id, _recording(look)
+    ),
+    User: _user,
+    UserRole: lambda look: _area(look, UserRole.site_id, UserRole.team_id),
+}

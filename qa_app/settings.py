@@ -1,0 +1,192 @@
+"""Every setting of an installation: read once from ``HEARBACK_…`` variables, checked at start."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+PREFIX = "HEARBACK_"
+SECRET_FILE = "secret.key"  # noqa: S105 - the name of the file, not what it holds
+SECRET_MIN_LENGTH = 16
+LOG_LEVELS = ("debug", "info", "warning", "error")
+DEVICES = ("cpu", "cuda", "auto")
+
+
+class SettingsError(Exception):
+    """A setting cannot be used: ``code`` for programs, the sentence for people."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        """Keep the code and the sentence that says what would help."""
+        super().__init__(sentence)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an installation was started with; docs/settings.md says what each one is for."""
+
+    data_dir: Path
+    database_url: str
+    secret_key: str
+    whisper_model: str | None = None
+    whisper_device: str = "cpu"
+    whisper_compute_type: str = "int8"
+    whisper_threads: int = 0
+    host: str = "127.0.0.1"
+    port: int = 8000
+    web_threads: int = 8
+    cookie_secure: bool = False
+    session_hours: int = 12
+    upload_max_mb: int = 512
+    proxy_count: int = 0
+    log_level: str = "info"
+    clock_offset_seconds: int = 0
+
+    @property
+    def clock_offset(self) -> timedelta:
+        """How far the product's clock is moved from the machine's; only the demo moves it."""
+        return timedelta(seconds=self.clock_offset_seconds)
+
+    @property
+    def storage_dir(self) -> Path:
+        """Where recordings and manifests lie."""
+        return self.data_dir / "files"
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None, **given: object) -> "Settings":
+        """Read the variables; ``given`` (such as a command's ``--data-dir``) wins over them.
+
+        Makes the data folder, and a secret key in it when none is set. Raises ``SettingsError``
+        with the reason when a value cannot be used.
+        """
+        values = dict(os.environ if environ is None else environ)
+        values.update({PREFIX + name.upper(): str(value) for name, value in given.items()})
+        read = _Reader(values)
+        data_dir = Path(read.text("DATA_DIR", "data")).expanduser().resolve()
+        _make_folder(data_dir)
+        return cls(
+            data_dir=data_dir,
+            database_url=_database_url(read, data_dir),
+            secret_key=_secret_key(read, data_dir),
+            whisper_model=read.text("WHISPER_MODEL", "") or None,
+            whisper_device=read.choice("WHISPER_DEVICE", "cpu", DEVICES),
+            whisper_compute_type=read.text("WHISPER_COMPUTE_TYPE", "int8"),
+            whisper_threads=read.integer("WHISPER_THREADS", 0, 0, 256),
+            host=read.text("HOST", "127.0.0.1"),
+            port=read.integer("PORT", 8000, 1, 65535),
+            web_threads=read.integer("WEB_THREADS", 8, 1, 64),
+            cookie_secure=read.flag("COOKIE_SECURE", default=False),
+            session_hours=read.integer("SESSION_HOURS", 12, 1, 24 * 31),
+            upload_max_mb=read.integer("UPLOAD_MAX_MB", 512, 1, 100_000),
+            proxy_count=read.integer("PROXY_COUNT", 0, 0, 10),
+            log_level=read.choice("LOG_LEVEL", "info", LOG_LEVELS),
+            clock_offset_seconds=read.integer(
+                "CLOCK_OFFSET_SECONDS", 0, -3_155_760_000, 3_155_760_000
+            ),
+        )
+
+
+class _Reader:
+    """Reads single variables, refusing what does not fit with the variable's name."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self.values = values
+
+    def text(self, name: str, default: str) -> str:
+        return self.values.get(PREFIX + name, "").strip() or default
+
+    def integer(self, name: str, default: int, least: int, most: int) -> int:
+        given = self.text(name, str(default))
+        try:
+            number = int(given)
+        except ValueError:
+            number = None
+        if number is None or not least <= number <= most:
+            raise SettingsError(
+                "setting_not_a_number",
+                f"{PREFIX}{name} must be a whole number from {least} to {most}, not {given!r}.",
+            )
+        return number
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        given = self.text(name, "1" if default else "0").lower()
+        if given in ("1", "true", "yes", "on"):
+            return True
+        if given in ("0", "false", "no", "off"):
+            return False
+        raise SettingsError(
+            "setting_not_yes_or_no", f"{PREFIX}{name} must be 1 or 0, not {given!r}."
+        )
+
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        given = self.text(name, default).lower()
+        if given not in choices:
+            raise SettingsError(
+                "setting_unknown_choice",
+                f"{PREFIX}{name} must be one of {', '.join(choices)}, not {given!r}.",
+            )
+        return given
+
+
+def _make_folder(data_dir: Path) -> None:
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            "data_dir_unusable", f"The data folder {data_dir} cannot be made: {error.strerror}."
+        ) from error
+    if not os.access(data_dir, os.W_OK):
+        raise SettingsError("data_dir_unusable", f"The data folder {data_dir} cannot be written.")
+
+
+def _database_url(read: _Reader, data_dir: Path) -> str:
+    given = read.text("DATABASE_URL", f"sqlite:///{data_dir / 'hearback.db'}")
+    if given.startswith(("postgres://", "postgresql://")):
+        # The plain scheme would ask for another driver than the one that is installed.
+        given = "postgresql+psycopg://" + given.split("://", 1)[1]
+    try:
+        driver = make_url(given).drivername
+    except ArgumentError as error:
+        raise SettingsError(
+            "database_url_unreadable", f"{PREFIX}DATABASE_URL is not a database URL."
+        ) from error
+    if driver not in ("sqlite", "postgresql+psycopg"):
+        raise SettingsError(
+            "database_unsupported",
+            f"{PREFIX}DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://.",
+        )
+    if given in ("sqlite://", "sqlite:///:memory:"):
+        raise SettingsError(
+            "database_in_memory", "A database in memory is lost at once; name a file."
+        )
+    return given
+
+
+def _secret_key(read: _Reader, data_dir: Path) -> str:
+    given = read.text("SECRET_KEY", "")
+    if given:
+        if len(given) < SECRET_MIN_LENGTH:
+            raise SettingsError(
+                "secret_key_short",
+                f"{PREFIX}SECRET_KEY must have at least {SECRET_MIN_LENGTH} characters.",
+            )
+        return given
+    path = data_dir / SECRET_FILE
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        kept = path.read_text(encoding="ascii").strip()
+        if len(kept) < SECRET_MIN_LENGTH:
+            raise SettingsError(
+                "secret_key_short", f"The key in {path} is too short; remove the file."
+            ) from None
+        return kept
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        made = secrets.token_urlsafe(48)
+        file.write(made + "\n")
+    return made

@@ -1,0 +1,36 @@
+"""The surroundings of a process: its settings, database engine, storage and clock."""
+
+from typing import cast
+
+from flask import current_app
+
+from models.session import make_engine
+from pipelines.runtime import RecogniserSettings, Runtime, SystemClock
+from pipelines.storage import LocalStorage
+from qa_app.settings import Settings
+
+
+def make_runtime(settings: Settings) -> Runtime:
+    """Make what jobs, commands and the web need from their surroundings; opens nothing yet."""
+    return Runtime(
+        engine=make_engine(settings.database_url),
+        storage=LocalStorage(settings.storage_dir),
+        data_dir=settings.data_dir,
+        clock=SystemClock(settings.clock_offset),
+        recogniser=RecogniserSettings(
+            model=settings.whisper_model,
+            device=settings.whisper_device,
+            compute_type=settings.whisper_compute_type,
+            threads=settings.whisper_threads,
+        ),
+    )
+
+
+def runtime() -> Runtime:
+    """Return the surroundings of the running web application."""
+    return cast("Runtime", current_app.extensions["hearback.runtime"])
+
+
+def settings() -> Settings:
+    """Return the settings of the running web application."""
+    return cast("Settings", current_app.extensions["hearback.settings"])

@@ -1,0 +1,5 @@
+def test_every_role_reaches_its_start_page(signed_in, world):
+    for role in world.people:
+        page = signed_in(role).get("/")
+        assert page.status_code == 200
+        assert world.people[role].display_name in page.get_data(as_text=True)
