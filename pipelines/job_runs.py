@@ -115,7 +115,7 @@ class JobRuns:
             if row is None:
                 return
             name, suspect = row.name, row.failures > 0
-        job = self.jobs.get(name)
+        job = self.jobs[name]
         with self._room(job, suspect=suspect) as may_run:
             begun = self._begin(uid, attempt, name) if may_run else None
             if begun is not None:
@@ -124,10 +124,9 @@ class JobRuns:
             self.put_back(uid, attempt)
 
     @contextmanager
-    def _room(self, job: Job | None, *, suspect: bool) -> Iterator[bool]:
+    def _room(self, job: Job, *, suspect: bool) -> Iterator[bool]:
         gates = [self._suspects] if suspect else []
-        if job is not None and job.queue in self._slots:
-            gates.append(self._slots[job.queue])
+        gates.append(self._slots[job.queue])
         entered: list[threading.Semaphore] = []
         try:
             for gate in gates:
@@ -154,13 +153,11 @@ class JobRuns:
                 if self.stopping.wait(1.0):
                     raise
 
-    def _carry_out(self, begun: Begun, job: Job | None) -> None:
+    def _carry_out(self, begun: Begun, job: Job) -> None:
         started = time.monotonic()
         code: str | None = None
         params: dict[str, Any] = {}
         try:
-            if job is None:
-                raise DomainError("job_unknown", name=begun.name)  # noqa: TRY301 - one way to fail
             outcome = self._load_work_save(begun, job)
         except SupersededError:
             outcome = "superseded"

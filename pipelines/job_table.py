@@ -7,7 +7,7 @@ row. None of these functions touches the engine.
 import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
@@ -165,9 +165,10 @@ def is_active(session: Session, name: str, ids: Mapping[str, Any] | None = None)
     return any((ids or {}).items() <= arguments.items() for arguments in active)
 
 
-def count_active(session: Session) -> int:
-    """Return how many jobs wait or run."""
-    return session.scalar(select(func.count()).where(Job.state.in_(ACTIVE))) or 0
+def count_active(session: Session, names: Collection[str]) -> int:
+    """Return how many jobs of these names wait or run."""
+    active = select(func.count()).where(Job.state.in_(ACTIVE), Job.name.in_(names))
+    return session.scalar(active) or 0
 
 
 def heartbeat(session: Session, worker: str, now: datetime) -> None:
@@ -180,9 +181,9 @@ def heartbeat(session: Session, worker: str, now: datetime) -> None:
     session.flush()
 
 
-def alive(session: Session, now: datetime, limit: timedelta) -> set[str]:
-    """Return the workers whose heart beat within ``limit``."""
-    return set(session.scalars(select(Worker.id).where(Worker.heartbeat_at > now - limit)))
+def alive(session: Session, since: datetime) -> set[str]:
+    """Return the workers whose heart beat after ``since``."""
+    return set(session.scalars(select(Worker.id).where(Worker.heartbeat_at > since)))
 
 
 def last_heartbeat(session: Session) -> datetime | None:

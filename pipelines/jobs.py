@@ -10,26 +10,25 @@ import contextlib
 import functools
 import logging
 import math
-import os
 import re
 import socket
 import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from models import schema
 from models.operations import Job as JobRow
-from models.session import BUSY_TIMEOUT_MS, read_session, session_is_open, write_session
+from models.session import BUSY_TIMEOUT_MS, session_is_open
 from models.vocab import JobState
 from pipelines import job_table
-from pipelines.job_runs import Job, JobRuns, Report, log_error
+from pipelines.job_runs import Job, Report
+from pipelines.job_worker import Carrier, Entry, Worker
 from pipelines.outcomes import DomainError
 from pipelines.runtime import Runtime
 from pipelines.schedules import Schedule
@@ -54,11 +53,11 @@ log = logging.getLogger(__name__)
 # Raised only when the order of a job's steps in the engine changes; ours have none.
 ENGINE_VERSION = "1"
 LIMITS = {"transcription": 1}
-DEFAULT_LIMIT = 4
-KEEP = timedelta(days=30)
+TAKE_OVER_SECONDS = 60.0
 
 _APPLICATION = "hearback"
 _WORKFLOW = "hearback_job"
+_CLEARED_AT_ONCE = 1_000
 _ID = re.compile(r"[A-Za-z0-9_.:/+-]{1,200}")
 
 
@@ -157,7 +156,7 @@ def run_worker(
     stop: threading.Event | None = None,
     limits: Mapping[str, int] | None = None,
     announce: Callable[[Report], None] | None = None,
-    take_over_seconds: float = 60.0,
+    take_over_seconds: float = TAKE_OVER_SECONDS,
     poll_seconds: float = 0.5,
     retry_seconds: float = 10.0,
     grace_seconds: float = 10.0,
@@ -173,18 +172,23 @@ def run_worker(
 
     Raises ``DomainError``: ``database_not_upgraded``, ``worker_already_runs``.
     """
-    worker = _Worker(
+    worker = Worker(
         runtime,
         jobs,
         schedules,
+        _CARRIER,
         name=worker_id or socket.gethostname(),
         limits={**LIMITS, **(limits or {})},
         announce=announce or (lambda _report: None),
-        take_over=timedelta(seconds=take_over_seconds),
-        poll_seconds=poll_seconds,
+        take_over_seconds=take_over_seconds,
         retry_seconds=retry_seconds,
     )
-    return worker.run(stop or threading.Event(), grace_seconds=grace_seconds)
+    return _run(
+        worker,
+        stop or threading.Event(),
+        poll_seconds=poll_seconds,
+        grace_seconds=grace_seconds,
+    )
 
 
 def work_through(
@@ -196,164 +200,74 @@ def work_through(
     retry_seconds: float = 0.0,
 ) -> None:
     """Carry out, in this process, all that is queued, and return when nothing waits or runs."""
-    worker = _Worker(
+    worker = Worker(
         runtime,
         jobs,
         (),
+        _CARRIER,
         name="work-through",
         limits={**LIMITS, **(limits or {})},
         announce=announce or (lambda _report: None),
-        take_over=timedelta(seconds=60),
-        poll_seconds=0.1,
+        take_over_seconds=TAKE_OVER_SECONDS,
         retry_seconds=retry_seconds,
     )
-    worker.run(threading.Event(), grace_seconds=0, until_idle=True)
+    _run(worker, threading.Event(), poll_seconds=0.1, grace_seconds=0, until_idle=True)
 
 
-class _Worker:
-    """A worker: the engine hands it jobs, it keeps its heart beating and watches the others."""
+def _run(
+    worker: Worker,
+    stop: threading.Event,
+    *,
+    poll_seconds: float,
+    grace_seconds: float,
+    until_idle: bool = False,
+) -> int:
+    _no_session("a worker")
+    engine = worker.engine
+    if not schema.is_current(engine) or not engine_is_ready(engine):
+        raise DomainError("database_not_upgraded")
+    with _only_worker(engine), _only_engine():
+        worker.join()
+        with _launched(worker, poll_seconds, grace_seconds):
+            worker.watch(stop, until_idle=until_idle)
+        return worker.leave()
 
-    def __init__(
-        self,
-        runtime: Runtime,
-        jobs: Mapping[str, Job],
-        schedules: Sequence[Schedule],
-        *,
-        name: str,
-        limits: Mapping[str, int],
-        announce: Callable[[Report], None],
-        take_over: timedelta,
-        poll_seconds: float,
-        retry_seconds: float,
-    ) -> None:
-        # A name is never used twice: the engine would run the old one's entries again by itself.
-        self.id = f"{name}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        self.runtime = runtime
-        self.schedules = schedules
-        self.take_over_after = take_over
-        self.poll_seconds = poll_seconds
-        self.retry_seconds = retry_seconds
-        queues = {job.queue for job in jobs.values()}
-        self.limits = {queue: limits.get(queue, DEFAULT_LIMIT) for queue in queues}
-        self.queues = {name: self.limits[job.queue] for name, job in jobs.items()}
-        self.runs = JobRuns(
-            runtime,
-            jobs,
-            worker=self.id,
-            limits=self.limits,
-            queue_again=self._queue_again,
-            announce=announce,
-        )
-        self.is_alone = runtime.engine.dialect.name == "sqlite"
-        self._due_since: datetime | None = None
-        self._handled: dict[Schedule, datetime] = {}
 
-    def run(self, stop: threading.Event, *, grace_seconds: float, until_idle: bool = False) -> int:
-        _no_session("a worker")
-        engine = self.runtime.engine
-        if not schema.is_current(engine) or not engine_is_ready(engine):
-            raise DomainError("database_not_upgraded")
-        with _only_worker(engine), _only_engine():
-            now = self.runtime.clock.now()
-            with write_session(engine) as session:
-                self._due_since = job_table.last_heartbeat(session) or now
-                job_table.forget(session, now - KEEP)
-                job_table.heartbeat(session, self.id, now)
-            with _launched(self, grace_seconds):
-                self._watch(stop, until_idle=until_idle)
-                self.runs.stopping.set()
-            return sum(self.runs.release(begun) for begun in list(self.runs.running.values()))
+def _left_behind(alive: Collection[str]) -> list[Entry]:
+    _no_session("a worker")
+    from dbos import DBOS
 
-    def _watch(self, stop: threading.Event, *, until_idle: bool) -> None:
-        every = min(5.0, self.take_over_after.total_seconds() / 4)
-        beat = -math.inf
-        while not stop.wait(0.05 if until_idle else min(1.0, every)):
-            try:
-                if time.monotonic() - beat >= every:
-                    beat = time.monotonic()
-                    self._beat()
-                    self._take_over()
-                self._enqueue_due()
-                if until_idle and self._is_idle():
-                    return
-            except SQLAlchemyError as error:
-                # A database that is away for a while does not end the worker.
-                log_error("worker %s", self.id, error=error)
+    # An entry has no use once it has ended: how the job ended stands in our own table.
+    ended = DBOS.list_workflows(
+        status=["SUCCESS", "ERROR", "CANCELLED"],
+        name=_WORKFLOW,
+        limit=_CLEARED_AT_ONCE,
+        load_input=False,
+        load_output=False,
+    )
+    if ended:
+        DBOS.delete_workflows([entry.workflow_id for entry in ended])
+    pending = DBOS.list_workflows(
+        status="PENDING", name=_WORKFLOW, load_input=False, load_output=False
+    )
+    entries = [
+        entry.workflow_id.rsplit(":", 1) for entry in pending if entry.executor_id not in alive
+    ]
+    return [(uuid.UUID(uid), int(attempt)) for uid, attempt in entries]
 
-    def _beat(self) -> None:
-        with write_session(self.runtime.engine) as session:
-            job_table.heartbeat(session, self.id, self.runtime.clock.now())
 
-    def _is_idle(self) -> bool:
-        with read_session(self.runtime.engine) as session:
-            return job_table.count_active(session) == 0
+def _withdraw(entries: Sequence[Entry]) -> None:
+    _no_session("a worker")
+    from dbos import DBOS
 
-    def _take_over(self) -> None:
-        """Queue anew, or fail, what dead workers held, and what a thread of ours left behind."""
-        from dbos import DBOS
+    DBOS.cancel_workflows([f"{uid}:{attempt}" for uid, attempt in entries])
 
-        with read_session(self.runtime.engine) as session:
-            alive = {self.id}
-            if not self.is_alone:
-                now = self.runtime.clock.now()
-                alive |= job_table.alive(session, now, self.take_over_after)
-            left = job_table.held_by_others(session, alive)
-            ours = job_table.held_by(session, self.id)
-        left += [begun for begun in ours if self.runs.running.get(begun.uid) is None]
-        for begun in left:
-            params = {"times": job_table.MAX_FAILURES}
-            outcome = self.runs.end_badly(begun, "worker_stopped", params)
-            log.warning("job %s (%s): worker %s stopped", begun.uid, begun.name, begun.worker)
-            self.runs.announce(
-                Report(begun.uid, begun.name, begun.attempt, outcome, 0.0, "worker_stopped")
-            )
-        _no_session("a worker")
-        stale = [
-            entry.workflow_id
-            for entry in DBOS.list_workflows(
-                status="PENDING", name=_WORKFLOW, load_input=False, load_output=False
-            )
-            if entry.executor_id not in alive
-        ]
-        for workflow_id in stale:
-            uid, attempt = workflow_id.rsplit(":", 1)
-            self.runs.put_back(uuid.UUID(uid), int(attempt))
-        if stale:
-            DBOS.cancel_workflows(stale)
 
-    def _enqueue_due(self) -> None:
-        now = self.runtime.clock.now()
-        for schedule in self.schedules:
-            due = schedule.latest(now)
-            since = self._handled.get(schedule, self._due_since)
-            if since is not None and due <= since:
-                continue
-            # Another worker may be quicker with the same id.
-            with (
-                contextlib.suppress(IntegrityError),
-                write_session(self.runtime.engine) as session,
-            ):
-                self._enqueue_once(session, schedule, due, now)
-            self._handled[schedule] = due
-
-    def _enqueue_once(
-        self, session: Session, schedule: Schedule, due: datetime, now: datetime
-    ) -> None:
-        uid = schedule.uid(due)
-        if job_table.find(session, uid) is not None:
-            return
-        if job_table.is_active(session, schedule.job, schedule.ids):
-            # The one before it is not done: a slow job does not pile up behind itself.
-            return
-        ids = _checked({**schedule.ids, "due": due.isoformat()})
-        _dispatch(session, job_table.add(session, schedule.job, ids, now, uid))
-
-    def _queue_again(self, session: Session, job: JobRow, failures: int) -> None:
-        _dispatch(session, job, self.retry_seconds * failures)
+_CARRIER = Carrier(dispatch=_dispatch, left_behind=_left_behind, withdraw=_withdraw)
 
 
 @contextlib.contextmanager
-def _launched(worker: _Worker, grace_seconds: float) -> Iterator[None]:
+def _launched(worker: Worker, poll_seconds: float, grace_seconds: float) -> Iterator[None]:
     """Run the engine in this process, on connections of its own; let running jobs end after."""
     _quieten()
     from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
@@ -361,7 +275,7 @@ def _launched(worker: _Worker, grace_seconds: float) -> Iterator[None]:
     def hearback_job(uid: str, attempt: int) -> None:
         worker.runs.attempt(uuid.UUID(uid), attempt)
 
-    own = _engine_connections(worker.runtime.engine)
+    own = _engine_connections(worker.engine)
     try:
         client = DBOSClient(
             system_database_engine=own,
@@ -369,9 +283,7 @@ def _launched(worker: _Worker, grace_seconds: float) -> Iterator[None]:
             application_name=_APPLICATION,
         )
         for name, limit in worker.queues.items():
-            client.register_queue(
-                name, worker_concurrency=limit, polling_interval_sec=worker.poll_seconds
-            )
+            client.register_queue(name, worker_concurrency=limit, polling_interval_sec=poll_seconds)
         DBOS(
             config={
                 "name": _APPLICATION,

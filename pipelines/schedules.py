@@ -22,7 +22,7 @@ class Schedule:
     at: time | None = None
     weekday: int | None = None
     zone: str = "UTC"
-    ids: Mapping[str, str | int] = field(default_factory=dict)
+    ids: Mapping[str, str | int] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         """Refuse a schedule that says two things, or nothing."""
