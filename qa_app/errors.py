@@ -41,7 +41,15 @@ MESSAGES: dict[str, tuple[int, LazyString]] = {
         400,
         _l("The site %(site)s does not exist yet; name its time zone to make it."),
     ),
+    "role_scope_unfit": (400, _l("This role cannot be held for that team.")),
     "agent_linked": (409, _l("This agent already belongs to another person.")),
+    # jobs
+    "database_not_upgraded": (500, _l("The database is behind. Run: hearback db upgrade")),
+    "worker_already_runs": (409, _l("A worker already runs on this database.")),
+    "job_not_found": (404, _l("There is no such job.")),
+    "job_not_failed": (409, _l("Only a failed job can be tried again.")),
+    "job_crashed": (500, _l("The job stopped unexpectedly (%(error)s).")),
+    "worker_stopped": (500, _l("The job stopped the worker %(times)s times.")),
 }
 """Every code of a ``DomainError``: its HTTP status and sentence, one block per area."""
 
