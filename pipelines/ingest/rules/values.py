@@ -1,0 +1,267 @@
+"""How single values of a file are read: times, durations, money, words in English and Chinese.
+
+Every reader takes the text of one cell and the name of its column, and raises ``Invalid`` with the
+column, a code and parameters; the sentence for people is made above, from the code.
+"""
+
+import hashlib
+import hmac
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+MAX_DURATION_MS = 24 * 3600 * 1000
+OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
+# The clock of a switch may run ahead of ours by a little.
+AHEAD = timedelta(hours=1)
+MAX_TEXT = 200
+MAX_REPLY = 2_000
+
+# ISO 4217: these currencies have no, or three, digits behind the point; the others have two.
+_MINOR_DIGITS = {
+    "JPY": 0,
+    "KRW": 0,
+    "VND": 0,
+    "CLP": 0,
+    "ISK": 0,
+    "KWD": 3,
+    "BHD": 3,
+    "OMR": 3,
+    "JOD": 3,
+    "TND": 3,
+}
+_SLASHED = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
+_DASHED = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?")
+_CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):(\d{2}(?:\.\d+)?)")
+# Long runs of digits, also in groups: what could be the number of a telephone or a card.
+_NUMBER_LIKE = re.compile(r"\+?\d(?:[ .()-]?\d){6,}")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_PHONE = re.compile(r"[+()\d\s.-]+")
+
+YES_NO: Mapping[str, bool] = {
+    **dict.fromkeys(("yes", "y", "true", "1", "是", "有"), True),
+    **dict.fromkeys(("no", "n", "false", "0", "否", "无"), False),
+}
+
+
+class Invalid(Exception):  # noqa: N818 - a finding about a row, which ends as a reject
+    """A row cannot land: the column (null: the whole row), a code, and values for the sentence."""
+
+    def __init__(self, column: str | None, code: str, **params: Any) -> None:
+        """Keep what the reject will say."""
+        super().__init__(column, code, params)
+        self.column = column
+        self.code = code
+        self.params = params
+
+
+def text_of(cell: str, column: str, *, required: bool = True, longest: int = MAX_TEXT) -> str:
+    """Return the cell without surrounding space; refuse an empty, over-long or unprintable one."""
+    value = cell.strip()
+    if not value:
+        if required:
+            raise Invalid(column, "value_missing")
+        return ""
+    if len(value) > longest:
+        raise Invalid(column, "value_too_long", longest=longest)
+    if "\0" in value or "�" in value:
+        raise Invalid(column, "value_unreadable")
+    return value
+
+
+def word_of(cell: str, column: str, words: Mapping[str, Any], default: Any = None) -> Any:
+    """Return what one of the known ``words`` means; an empty cell means ``default``, if given."""
+    value = cell.strip().casefold()
+    if not value and default is not None:
+        return default
+    try:
+        return words[value]
+    except KeyError:
+        raise _unknown_word(value, column) from None
+
+
+def _unknown_word(value: str, column: str) -> Invalid:
+    if not value:
+        return Invalid(column, "value_missing")
+    return Invalid(column, "word_unknown", value=value[:40])
+
+
+@lru_cache(maxsize=8192)
+def _milliseconds(value: str) -> int | str:
+    """Return milliseconds, or the code of what is wrong (exceptions are not cached)."""
+    match = _CLOCK.fullmatch(value)
+    if match:
+        hours, minutes, seconds = match.groups()
+        total = int(hours or 0) * 3600 + int(minutes) * 60 + Decimal(seconds)
+        milliseconds = int((total * 1000).to_integral_value())
+    else:
+        try:
+            number = Decimal(value)
+        except InvalidOperation:
+            return "number_invalid"
+        if not number.is_finite():
+            return "number_invalid"
+        if number < 0:
+            return "duration_negative"
+        if number > MAX_DURATION_MS:
+            return "duration_absurd"
+        milliseconds = int((number * 1000).to_integral_value())
+    return "duration_absurd" if milliseconds > MAX_DURATION_MS else milliseconds
+
+
+def duration_of(cell: str, column: str, *, required: bool = False) -> int:
+    """Read seconds (``38.4``) or a clock (``0:38``, ``1:02:03``) as milliseconds.
+
+    An empty cell is 0 unless ``required``. Refuses negative ones and any above 24 hours.
+    """
+    value = cell.strip()
+    if not value:
+        if required:
+            raise Invalid(column, "value_missing")
+        return 0
+    found = _milliseconds(value)
+    if isinstance(found, str):
+        raise Invalid(column, found, value=value[:40])
+    return found
+
+
+def instant_of(
+    cell: str, column: str, zone: ZoneInfo, now: datetime, *, required: bool = True
+) -> datetime | None:
+    """Read a time as an aware UTC datetime; one without an offset is a local time of ``zone``.
+
+    Takes ISO 8601 and forms such as ``2026/11/16 9:05``. A local time that the clock skipped is
+    refused; one that it showed twice is the first of both. Refuses times before 1990 or ahead of
+    ``now``.
+    """
+    value = cell.strip()
+    if not value:
+        if required:
+            raise Invalid(column, "value_missing")
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+        if len(value) <= len("2026-11-16"):
+            raise Invalid(column, "time_without_clock", value=value)
+    except ValueError:
+        at = _loose_time(value, column)
+    if not OLDEST.year <= at.year <= now.year + 1:
+        raise Invalid(column, "time_impossible", value=value[:40])
+    if at.tzinfo is None:
+        local = at.replace(tzinfo=zone)
+        utc = local.astimezone(UTC)
+        if utc.astimezone(zone).replace(tzinfo=None) != at:
+            raise Invalid(column, "time_skipped", value=value, zone=zone.key)
+    else:
+        utc = at.astimezone(UTC)
+    if utc > now + AHEAD:
+        raise Invalid(column, "time_in_future", value=value[:40])
+    return utc
+
+
+def _loose_time(value: str, column: str) -> datetime:
+    match = _SLASHED.fullmatch(value) or _DASHED.fullmatch(value)
+    if match is None:
+        raise Invalid(column, "time_invalid", value=value[:40])
+    year, month, day, hour, minute, second = match.groups()
+    if hour is None:
+        raise Invalid(column, "time_without_clock", value=value)
+    try:
+        # The zone is put on by the caller: a time without an offset is a local one.
+        return datetime(  # noqa: DTZ001
+            int(year), int(month), int(day), int(hour), int(minute), int(second or 0)
+        )
+    except ValueError:
+        raise Invalid(column, "time_impossible", value=value[:40]) from None
+
+
+def date_of(cell: str, column: str, *, required: bool = True) -> date | None:
+    """Read a day such as ``2026-11-16`` or ``2026/11/16``."""
+    value = cell.strip()
+    if not value:
+        if required:
+            raise Invalid(column, "value_missing")
+        return None
+    match = re.fullmatch(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})", value)
+    if match is None:
+        raise Invalid(column, "date_invalid", value=value[:40])
+    try:
+        day = date(*(int(part) for part in match.groups()))
+    except ValueError:
+        raise Invalid(column, "date_invalid", value=value[:40]) from None
+    if day < OLDEST.date():
+        raise Invalid(column, "date_invalid", value=value[:40])
+    return day
+
+
+def whole_number_of(cell: str, column: str, *, least: int, most: int, default: int) -> int:
+    """Read a whole number between ``least`` and ``most``; an empty cell is ``default``."""
+    value = cell.strip()
+    if not value:
+        return default
+    if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
+        raise Invalid(column, "number_out_of_range", value=value[:40], least=least, most=most)
+    return int(value)
+
+
+@lru_cache(maxsize=8192)
+def _minor_units(value: str, digits: int) -> int | str:
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        return "number_invalid"
+    if not number.is_finite() or number < 0 or number >= Decimal(10) ** 12:
+        return "number_invalid"
+    minor = number.scaleb(digits)
+    return int(minor) if minor == minor.to_integral_value() else "money_too_fine"
+
+
+def money_of(amount: str, currency: str) -> tuple[int | None, str | None]:
+    """Read an amount with its ISO 4217 currency as integer minor units; both or neither."""
+    code = currency.strip().upper()
+    if code and not _CURRENCY.fullmatch(code):
+        raise Invalid("currency", "currency_invalid", value=code[:40])
+    value = amount.strip()
+    if not value:
+        return None, code or None
+    if not code:
+        raise Invalid("currency", "currency_missing")
+    found = _minor_units(value, _MINOR_DIGITS.get(code, 2))
+    if isinstance(found, str):
+        raise Invalid("customer_value", found, value=value[:40])
+    return found, code
+
+
+def customer_number(cell: str) -> str:
+    """Bring a customer's number into one form: digits only, or the bare text of another id."""
+    value = unicodedata.normalize("NFKC", cell).strip()
+    if _PHONE.fullmatch(value):
+        digits = "".join(filter(str.isdigit, value))
+        return digits.removeprefix("00") if digits else ""
+    return value.casefold()
+
+
+def number_key(number: str, key: bytes) -> str:
+    """Return the keyed hash (HMAC-SHA-256, hex) under which a customer's number is found."""
+    return hmac.digest(key, number.encode(), "sha256").hex()
+
+
+def draw_key(source: str, source_key: str) -> int:
+    """Return the first 8 bytes of SHA-256(source, 0x1F, key) as a signed 64-bit integer."""
+    digest = hashlib.sha256(f"{source}\x1f{source_key}".encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+def content_hash(*values: object) -> str:
+    """Return 32 hex digits that differ when any of the ``values`` differs."""
+    return hashlib.blake2b(repr(values).encode(), digest_size=16).hexdigest()
+
+
+def without_numbers(text: str) -> str:
+    """Replace every run of seven or more digits, also written in groups, by ``…``."""
+    return _NUMBER_LIKE.sub("…", text)
