@@ -1,5 +1,6 @@
 """Speech recognition behind a small protocol, and the one recogniser of the product: Whisper."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -85,7 +86,7 @@ class Whisper:
                 found.source,
                 device=settings.device,
                 compute_type=settings.compute_type,
-                cpu_threads=settings.threads,
+                cpu_threads=settings.threads or os.cpu_count() or 1,
             )
         except Exception as error:
             # The library raises whatever its downloader and its runtime raise.

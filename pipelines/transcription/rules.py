@@ -9,8 +9,8 @@ from models.vocab import ChannelLayout, Party
 PAUSE_MS = 1_000
 """Silence of one speaker after which a new turn begins, though nobody else has spoken."""
 
-END_SLACK_MS = 60
-"""A word may seem to end so much after the chunk it was spoken in."""
+EDGE_MS = 120
+"""No word ends so late in a stretch of speech: 400 ms of quiet are kept behind the last one."""
 
 EXCHANGE_MS = 150
 """Least gap between two words of one speaker into which the other can have said something."""
@@ -72,7 +72,7 @@ def place(words: Sequence[Word], chunks: Sequence[tuple[int, int]]) -> list[Word
     number = 0
     passed = 0
     for word in words:
-        heard_end = word.end_ms - END_SLACK_MS
+        heard_end = word.end_ms + EDGE_MS
         while number + 1 < len(chunks) and heard_end > passed + _length(chunks[number]):
             passed += _length(chunks[number])
             number += 1
