@@ -7,12 +7,15 @@ appear whole or not at all: written beside their place, flushed to disk, then re
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 _BLOCK = 1 << 20
+_UNFINISHED = ".put-"
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,12 @@ class Storage(Protocol):
     def keys(self) -> Iterator[str]:
         """Yield every key, for the sweep that removes orphans."""
 
+    def age(self, key: str) -> timedelta:
+        """Return how long ago a file was written, by the storage's own clock; 0 if it is gone."""
+
+    def remove_unfinished(self, older_than: timedelta) -> int:
+        """Remove what writers that died left behind, and return how many files that were."""
+
 
 class LocalStorage:
     """Files in a folder of this machine, spread over sub-folders by the first two hash digits."""
@@ -58,7 +67,7 @@ class LocalStorage:
         self.folder.mkdir(parents=True, exist_ok=True)
         digest = hashlib.sha256()
         size = 0
-        descriptor, temporary = tempfile.mkstemp(dir=self.folder, prefix=".put-")
+        descriptor, temporary = tempfile.mkstemp(dir=self.folder, prefix=_UNFINISHED)
         try:
             with os.fdopen(descriptor, "wb") as out:
                 while block := stream.read(_BLOCK):
@@ -97,3 +106,23 @@ class LocalStorage:
         """Yield every key, leaving out files that are still being written."""
         for path in sorted(self.folder.glob("*/*")):
             yield path.relative_to(self.folder).as_posix()
+
+    def age(self, key: str) -> timedelta:
+        """Return how long ago a file was written, by this machine's clock; 0 if it is gone."""
+        return _age(self.local_path(key))
+
+    def remove_unfinished(self, older_than: timedelta) -> int:
+        """Remove temporary files of writers that died, and return how many there were."""
+        old = [path for path in self.folder.glob(f"{_UNFINISHED}*") if _age(path) > older_than]
+        for path in old:
+            path.unlink(missing_ok=True)
+        return len(old)
+
+
+def _age(path: Path) -> timedelta:
+    try:
+        written = path.stat().st_mtime
+    except FileNotFoundError:
+        return timedelta(0)
+    # The file system's clock, not the application's: a demo may live at another time.
+    return timedelta(seconds=max(0.0, time.time() - written))

@@ -1,0 +1,1 @@
+"""What must go: recordings past their days, customers who ask, files nobody refers to."""

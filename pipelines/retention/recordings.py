@@ -1,0 +1,114 @@
+"""A recording's end: its audio goes, its row stays with sizes and times."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from models.calls import Leg, MediaFile, Recording
+from models.reviews import Exemplar, Review, SelfAssessment, Task
+from models.transcripts import Transcript
+from models.vocab import AssessmentState, RecordingState, SkipKind, TaskState
+from pipelines import audit
+from pipelines.outcomes import DomainError
+from pipelines.retention.files import delete_after_commit
+from pipelines.storage import Storage
+
+TASK_REASON = "recording_gone"
+
+
+def expire_recording(
+    session: Session,
+    storage: Storage,
+    recording: Recording,
+    *,
+    now: datetime,
+    actor: uuid.UUID | None = None,
+    with_transcript: bool = True,
+    state: RecordingState = RecordingState.EXPIRED,
+    cause: str = "retention",
+) -> None:
+    """End a recording: audio, playback copies, peaks and clips go, with the exemplars of its call.
+
+    Files are deleted when the session commits. Tasks nobody has begun are skipped, since nobody
+    can hear the call any more; drawn calls, probabilities, reviews and scores stay. ``state`` is
+    ``expired`` or ``erased``; nothing happens to a recording that has ended already, but an
+    expired one may become erased.
+    """
+    if recording.legal_hold is not None:
+        raise DomainError("legal_hold", recordings=1)
+    keys = list(
+        session.scalars(select(MediaFile.storage_key).where(MediaFile.recording_id == recording.id))
+    )
+    session.execute(delete(MediaFile).where(MediaFile.recording_id == recording.id))
+    session.expire(recording, ["files"])
+    delete_after_commit(session, storage, keys)
+    if with_transcript:
+        session.execute(delete(Transcript).where(Transcript.recording_id == recording.id))
+    legs = select(Leg.id).where(Leg.call_id == recording.call_id)
+    reviews = select(Review.id).where(Review.leg_id.in_(legs))
+    session.execute(delete(Exemplar).where(Exemplar.review_id.in_(reviews)))
+    _close_work(session, recording, now=now, all_of_it=state is RecordingState.ERASED)
+    changed = recording.state is not state and recording.state is not RecordingState.ERASED
+    if changed:
+        recording.state = state
+        recording.ended_at = now
+        audit.record(
+            session,
+            now=now,
+            actor=actor,
+            action=f"recording.{state.value}",
+            subject="recording",
+            subject_uid=recording.uid,
+            cause=cause,
+            files=len(keys),
+        )
+    session.flush()
+
+
+def _close_work(session: Session, recording: Recording, *, now: datetime, all_of_it: bool) -> None:
+    """Close tasks and questions to agents about a call that can no longer be heard.
+
+    A review under way may be finished from what was heard, unless the call is erased.
+    """
+    legs = select(Leg.id).where(Leg.call_id == recording.call_id)
+    states = [TaskState.OPEN, TaskState.CLAIMED] if all_of_it else [TaskState.OPEN]
+    for task in session.scalars(select(Task).where(Task.leg_id.in_(legs), Task.state.in_(states))):
+        task.state = TaskState.SKIPPED
+        task.skip_kind = SkipKind.NOT_REVIEWED
+        task.skip_reason = TASK_REASON
+        task.closed_at = now
+    for asked in session.scalars(
+        select(SelfAssessment).where(
+            SelfAssessment.leg_id.in_(legs), SelfAssessment.state == AssessmentState.ASKED
+        )
+    ):
+        asked.state = AssessmentState.LAPSED
+
+
+def hold(
+    session: Session, recording: Recording, reason: str, *, now: datetime, actor: uuid.UUID | None
+) -> None:
+    """Keep a recording whatever its rule says, for a reason in words; refuses an empty one."""
+    if not reason.strip():
+        raise DomainError("hold_needs_reason")
+    recording.legal_hold = reason.strip()
+    _record_hold(session, recording, "recording.held", now, actor)
+
+
+def release_hold(
+    session: Session, recording: Recording, *, now: datetime, actor: uuid.UUID | None
+) -> None:
+    """Let a held recording follow its rule again."""
+    recording.legal_hold = None
+    _record_hold(session, recording, "recording.released", now, actor)
+
+
+def _record_hold(
+    session: Session, recording: Recording, action: str, now: datetime, actor: uuid.UUID | None
+) -> None:
+    audit.record(
+        session, now=now, actor=actor, action=action, subject="recording", subject_uid=recording.uid
+    )
+    session.flush()
