@@ -53,7 +53,8 @@ class Draw(Identified, Base):
 
     ``seed`` is 16 hexadecimal digits, shown only when the draw is closed. ``n_connected`` and
     ``n_recorded`` (= N) count calls of the frame's period and filters; ``excluded`` counts what
-    was left out, by kind.
+    was left out, by kind. ``extended_at`` is the first time that calls were added after reviews of
+    this draw were in: every figure made from it says so.
     """
 
     __tablename__ = "draw"
@@ -73,6 +74,7 @@ class Draw(Identified, Base):
     seed: Mapped[str]
     state: Mapped[DrawState] = mapped_column(default=DrawState.OPEN)
     void_reason: Mapped[str | None]
+    extended_at: Mapped[dt.datetime | None]
     n_calls: Mapped[int]
     n_connected: Mapped[int]
     n_recorded: Mapped[int]

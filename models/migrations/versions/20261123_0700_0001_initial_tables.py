@@ -708,6 +708,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("void_reason", sa.String(), nullable=True),
+        sa.Column("extended_at", UtcDateTime(), nullable=True),
         sa.Column("n_calls", sa.Integer(), nullable=False),
         sa.Column("n_connected", sa.Integer(), nullable=False),
         sa.Column("n_recorded", sa.Integer(), nullable=False),
