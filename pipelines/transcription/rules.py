@@ -9,6 +9,9 @@ from models.vocab import ChannelLayout, Party
 PAUSE_MS = 1_000
 """Silence of one speaker after which a new turn begins, though nobody else has spoken."""
 
+BOTH_PAUSE_MS = 400
+"""The same where one channel carries both parties: a change of speaker shows in nothing else."""
+
 EDGE_MS = 120
 """No word ends so late in a stretch of speech: 400 ms of quiet are kept behind the last one."""
 
@@ -90,9 +93,9 @@ def _length(chunk: tuple[int, int]) -> int:
 def merge_turns(channels: Sequence[tuple[Party, Sequence[Word]]]) -> list[SpokenTurn]:
     """Return the turns of all channels in time order.
 
-    A channel's words are cut where it pauses for longer than ``PAUSE_MS`` and where a word of
-    another channel falls into the gap between two of its words. A short "mhm" spoken *over*
-    somebody's words cuts nothing.
+    A channel's words are cut where it pauses for longer than ``PAUSE_MS`` (``BOTH_PAUSE_MS`` where
+    it is not known who speaks), and where a word of another channel falls into the gap between two
+    of its words. A short "mhm" spoken *over* somebody's words cuts nothing.
     """
     timed = [(party, _in_order(words)) for party, words in channels]
     turns: list[tuple[int, int, SpokenTurn]] = []
@@ -103,7 +106,8 @@ def merge_turns(channels: Sequence[tuple[Party, Sequence[Word]]]) -> list[Spoken
             if other != index
             for word in spoken
         )
-        for run in _runs(words, others):
+        pause_ms = BOTH_PAUSE_MS if party is Party.UNKNOWN else PAUSE_MS
+        for run in _runs(words, others, pause_ms):
             turn = _turn(party, run)
             if turn.text:
                 turns.append((turn.start_ms, index, turn))
@@ -121,7 +125,7 @@ def _in_order(words: Sequence[Word]) -> list[Word]:
     return ordered
 
 
-def _runs(words: Sequence[Word], others: Sequence[float]) -> list[list[Word]]:
+def _runs(words: Sequence[Word], others: Sequence[float], pause_ms: int) -> list[list[Word]]:
     if not words:
         return []
     runs = [[words[0]]]
@@ -131,7 +135,7 @@ def _runs(words: Sequence[Word], others: Sequence[float]) -> list[list[Word]]:
         while position < len(others) and others[position] <= before.end_ms:
             position += 1
         answered = position < len(others) and others[position] < after.start_ms
-        if gap > PAUSE_MS or (gap >= EXCHANGE_MS and answered):
+        if gap > pause_ms or (gap >= EXCHANGE_MS and answered):
             runs.append([])
         runs[-1].append(after)
     return runs

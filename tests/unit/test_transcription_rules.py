@@ -32,6 +32,11 @@ def test_words_of_two_sides_become_turns_in_time_order() -> None:
 
 def test_a_pause_over_a_second_begins_a_new_turn_and_a_shorter_one_does_not() -> None:
     words = [word(" a", 0, 100), word(" b", 1_100, 1_200), word(" c", 2_201, 2_300)]
+    assert [turn.text for turn in merge_turns([(A, words)])] == ["a b", "c"]
+
+
+def test_where_both_speak_on_one_channel_a_short_pause_is_enough() -> None:
+    words = [word(" a", 0, 100), word(" b", 500, 600), word(" c", 1_001, 1_100)]
     assert [turn.text for turn in merge_turns([(U, words)])] == ["a b", "c"]
 
 

@@ -1,0 +1,129 @@
+"""``hearback transcribe``: what is said in recordings, without a database."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qa_app.cli.context import settings
+
+if TYPE_CHECKING:
+    from pipelines.transcription.hearing import Transcribed
+    from pipelines.transcription.recogniser import Recogniser
+
+LAYOUTS = ("agent_left", "agent_right", "mono")
+
+
+@click.command(epilog="Example: hearback transcribe call.wav other.mp3 --json")
+@click.argument("files", metavar="FILE…", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line and file.")
+@click.option("--language", help="A language code such as en or zh; found per call if not given.")
+@click.option(
+    "--layout",
+    type=click.Choice(LAYOUTS),
+    default="agent_left",
+    show_default=True,
+    help="Who speaks on which channel of a stereo file.",
+)
+def command(files: tuple[Path, ...], *, as_json: bool, language: str | None, layout: str) -> None:
+    """Write down what is said in recordings of any codec, turn by turn.
+
+    Needs no database. A file that cannot be read is reported and the others go on; the exit code
+    is then 1. Without the recogniser's weights the exit code is 2.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from pipelines.outcomes import DomainError
+    from pipelines.transcription import recogniser
+
+    hearing = recogniser.of(_recogniser_settings(), settings().data_dir)
+    failed = False
+    with Progress(console=Console(stderr=True), transient=True) as bars:
+        for file in files:
+            bar = bars.add_task(file.name, total=None)
+            try:
+                found = _transcribe(
+                    file,
+                    hearing,
+                    language,
+                    layout,
+                    lambda done, total, bar=bar: bars.update(bar, completed=done, total=total),
+                )
+            except DomainError as error:
+                failed = True
+                _say_error(file, error, as_json=as_json)
+            else:
+                click.echo(json.dumps(found, ensure_ascii=False) if as_json else _readable(found))
+            bars.remove_task(bar)
+    sys.exit(1 if failed else 0)
+
+
+def _recogniser_settings() -> Any:
+    from qa_app.surroundings import recogniser_settings
+
+    return recogniser_settings(settings())
+
+
+def _transcribe(
+    file: Path, recogniser: "Recogniser", language: str | None, layout: str, progress: Any
+) -> dict[str, Any]:
+    from models.vocab import ChannelLayout
+    from pipelines.outcomes import DomainError
+    from pipelines.transcription import hearing
+    from pipelines.transcription.recogniser import Language
+
+    if not file.is_file():
+        raise DomainError("file_missing")
+    transcribed = hearing.transcribe(
+        file,
+        recogniser,
+        layout=ChannelLayout(layout),
+        language=Language(language, 1.0) if language else None,
+        simplify=settings().whisper_simplify,
+        progress=progress,
+    )
+    return _as_json(file, transcribed)
+
+
+def _as_json(file: Path, transcribed: "Transcribed") -> dict[str, Any]:
+    return {
+        "file": str(file),
+        "channels": transcribed.channels,
+        "language": transcribed.language.code if transcribed.language else None,
+        "audio_seconds": transcribed.audio_ms / 1_000,
+        "seconds": transcribed.work_ms / 1_000,
+        "turns": [
+            {
+                "speaker": turn.party.value,
+                "start": turn.start_ms / 1_000,
+                "end": turn.end_ms / 1_000,
+                "text": turn.text,
+                "confidence": round(turn.confidence, 3),
+            }
+            for turn in transcribed.turns
+        ],
+    }
+
+
+def _readable(found: dict[str, Any]) -> str:
+    lines = [
+        f"{found['file']}: {found['audio_seconds']:.1f} s, {found['channels']} channel(s), "
+        f"language {found['language'] or 'unknown'}, {found['seconds']:.1f} s of work"
+    ]
+    lines += [
+        f"  {turn['start']:8.2f}  {turn['speaker']:<8}  {turn['text']}" for turn in found["turns"]
+    ]
+    return "\n".join(lines if found["turns"] else [*lines, "  (nobody speaks)"])
+
+
+def _say_error(file: Path, error: Any, *, as_json: bool) -> None:
+    from qa_app.errors import sentence
+
+    if as_json:
+        said = {"code": error.code, "message": sentence(error), **error.params}
+        click.echo(json.dumps({"file": str(file), "error": said}, ensure_ascii=False))
+    else:
+        click.echo(f"{file}: {sentence(error)} [{error.code}]", err=True)
