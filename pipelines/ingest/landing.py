@@ -18,8 +18,9 @@ from pipelines.ingest.reading import RawRow
 from pipelines.ingest.rules.values import Invalid, without_numbers
 
 _KEYS = frozenset({"call_id", "survey_id", "complaint_id", "leg", "file"})
-_TIMES = frozenset({"started_at", "sent_at", "answered_at", "received_at", "date", "from"})
-_LONG_RUN = re.compile(r"\d{9,}")
+_TIME = re.compile(
+    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}([T ]\d{1,2}:\d{2}[\d:.]{0,10}([+-]\d{2}:?\d{2}|Z)?)?"
+)
 
 
 @dataclass(frozen=True)
@@ -79,23 +80,19 @@ def reject(row: RawRow, columns: Sequence[str], finding: Invalid) -> Reject:
     Where the whole row is unreadable any cell may hold the number, else any but keys and times.
     """
     content = {
-        name: cell if name in _KEYS and row.problem is None else _safe(name, cell)
+        name: cell if name in _KEYS and row.problem is None else _safe(cell)
         for name, cell in zip(columns, row.cells, strict=False)
         if cell
     }
     params = {
-        name: without_numbers(value)
-        if isinstance(value, str) and finding.column not in _KEYS | _TIMES
-        else value
+        name: _safe(value) if isinstance(value, str) and finding.column not in _KEYS else value
         for name, value in finding.params.items()
     }
     return Reject(row.number, finding.column, finding.code, params, content)
 
 
-def _safe(column: str, cell: str) -> str:
-    if column in _TIMES:
-        return _LONG_RUN.sub("…", cell)
-    return without_numbers(cell)
+def _safe(cell: str) -> str:
+    return cell if _TIME.fullmatch(cell.strip()) else without_numbers(cell)
 
 
 class Place(NamedTuple):

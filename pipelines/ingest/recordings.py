@@ -3,7 +3,9 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -113,14 +115,13 @@ class RecordingsPreparer:
                 }
                 with read_session(self._engine) as session:
                     calls = self._calls(session, {key for key in ids.values() if key})
-                # Most of the time goes into waiting for the disk: several files at once. The list
+                groups: dict[str, list[NamedFile]] = {}
+                for file in batch:
+                    groups.setdefault(ids[file.number] or f"\x1f{file.number}", []).append(file)
+                # Most of the time goes into waiting for the disk: several calls at once. The list
                 # ends the batch before the next transaction begins.
-                yield from list(
-                    pool.map(
-                        lambda file, ids=ids, calls=calls: self._one(file, ids[file.number], calls),
-                        batch,
-                    )
-                )
+                done = list(pool.map(partial(self._group, groups, calls), groups))
+                yield from sorted(chain.from_iterable(done), key=lambda one: one.file.number)
 
     def _calls(self, session: Session, keys: set[str]) -> dict[str, _Found]:
         statement = (
@@ -136,22 +137,34 @@ class RecordingsPreparer:
             for key, call_id, site_id, layout, sha256 in session.execute(statement)
         }
 
-    def _one(self, file: NamedFile, key: str | None, calls: dict[str, _Found]) -> Prepared:
+    def _group(
+        self, groups: dict[str, list[NamedFile]], calls: dict[str, _Found], key: str
+    ) -> list[Prepared]:
+        """Prepare the files of one call: once one is stored, no other one is."""
+        done: list[Prepared] = []
+        call = calls.get(key)
+        for file in groups[key]:
+            one = self._one(file, None if key.startswith("\x1f") else key, call)
+            if call is not None and one.stored is not None:
+                call = replace(call, sha256=one.sha256)
+            done.append(one)
+        return done
+
+    def _one(self, file: NamedFile, key: str | None, call: _Found | None) -> Prepared:
         try:
-            return self._examined(file, key, calls)
+            return self._examined(file, key, call)
         except DomainError as error:
             return Prepared(file, code=error.code, params=error.params)
         except OSError as error:
             return Prepared(file, code="file_unreadable", params={"reason": error.strerror or ""})
 
-    def _examined(self, file: NamedFile, key: str | None, calls: dict[str, _Found]) -> Prepared:
+    def _examined(self, file: NamedFile, key: str | None, call: _Found | None) -> Prepared:
         if key is None:
             raise DomainError("name_without_id", value=file.name[:200])
-        if key not in calls:
+        if call is None:
             raise DomainError("call_unknown", value=key[:80])
         if file.path.stat().st_size == 0:
             raise DomainError("file_empty")
-        call = calls[key]
         with file.path.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
         if call.sha256 is not None:
@@ -172,7 +185,7 @@ def land(session: Session, context: Context, prepared: list[Prepared]) -> Landed
     calls = [one.call.call_id for one in prepared if one.call]
     # Looked up again: another import may have been quicker since the files were prepared.
     statement = select(Recording.call_id, Recording.sha256).where(Recording.call_id.in_(calls))
-    has: dict[int, str] = dict(session.execute(statement).tuples().all())
+    has: dict[int, str] = dict(session.execute(statement).all())
     new: list[tuple[_Found, AudioFacts, StoredFile, NamedFile]] = []
     for one in prepared:
         if one.call is None or one.sha256 is None:
