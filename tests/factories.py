@@ -10,8 +10,17 @@ from sqlalchemy.orm import Session
 
 from models.calls import Call, Leg, Project, Recording
 from models.people import Agent, Site, Team, TeamMember, User, UserRole
+from models.reviews import Review, ReviewRevision
 from models.samples import Draw, DrawnCall, DrawStratum, SamplePlan
-from models.vocab import ChannelLayout, Direction, Role
+from models.scorecards import Scorecard, ScorecardVersion
+from models.vocab import (
+    ChannelLayout,
+    Direction,
+    Origin,
+    ReviewState,
+    RevisionCause,
+    Role,
+)
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 _numbers = itertools.count(1)
@@ -244,3 +253,76 @@ def make_draw(session: Session, project: Project, calls: list[Call], **plan: Any
             ),
         )
     return draw
+
+
+def make_version(session: Session, code: str | None = None) -> ScorecardVersion:
+    """Add a scorecard with one empty version: enough for reviews whose points are given."""
+    code = code or f"card{next(_numbers)}"
+    version = ScorecardVersion(
+        scorecard=Scorecard(code=code),
+        number=1,
+        title=_both(code),
+        description={},
+        pass_bp=6_000,
+        excellent_bp=9_000,
+        created_at=NOW,
+    )
+    return _add(session, version)
+
+
+def make_review(
+    session: Session,
+    leg: Leg,
+    version: ScorecardVersion,
+    *,
+    earned: int = 2_700,
+    attainable: int = 3_000,
+    excellent: bool | None = True,
+    passed: bool | None = True,
+    submitted_at: datetime = NOW,
+    **values: Any,
+) -> Review:
+    """Add a submitted review with its first revision; the points are given, not computed."""
+    review = Review(
+        origin=values.pop("origin", Origin.DRAWN),
+        site_id=leg.site_id,
+        team_id=leg.team_id,
+        leg_id=leg.id,
+        version_id=version.id,
+        state=ReviewState.SUBMITTED,
+        draft=values.pop("draft", {}),
+        started_at=submitted_at,
+        saved_at=submitted_at,
+        submitted_at=submitted_at,
+        **values,
+    )
+    _add(session, review)
+    make_revision(session, review, earned, attainable, excellent=excellent, passed=passed)
+    return review
+
+
+def make_revision(
+    session: Session,
+    review: Review,
+    earned: int,
+    attainable: int,
+    *,
+    excellent: bool | None,
+    passed: bool | None,
+) -> ReviewRevision:
+    """Add a revision and make it the current one."""
+    revision = ReviewRevision(
+        review_id=review.id,
+        number=next(_numbers),
+        cause=RevisionCause.SUBMITTED,
+        earned=earned,
+        attainable=attainable,
+        failed_critical=[],
+        excellent=excellent,
+        passed=passed,
+        at=NOW,
+    )
+    _add(session, revision)
+    review.current_revision_id = revision.id
+    session.flush()
+    return revision
