@@ -1,0 +1,1 @@
+"""The arithmetic of a draw: values in, values out, in numpy columns."""
