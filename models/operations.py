@@ -90,7 +90,11 @@ class Worker(Base):
 
 
 class ImportFile(Identified, Base):
-    """A file somebody gave us, and how far it has been read: the cursor of a resumable import."""
+    """A file somebody gave us, and how far it has been read: the cursor of a resumable import.
+
+    ``name_template`` says where a recording's name carries the call's id. ``storage_key`` is null
+    for files read where they lay, and once an upload has been read.
+    """
 
     __tablename__ = "import_file"
     __table_args__ = (UniqueConstraint("kind", "site_id", "source", "sha256"),)
@@ -100,6 +104,7 @@ class ImportFile(Identified, Base):
     site_id: Mapped[int | None] = mapped_column(ForeignKey("site.id", ondelete="RESTRICT"))
     sha256: Mapped[str]
     name: Mapped[str]
+    name_template: Mapped[str | None]
     storage_key: Mapped[str | None]
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     encoding: Mapped[str | None]

@@ -111,6 +111,7 @@ def import_file(
         kind=kind,
         actor=actor,
         name=name or path.name,
+        template=name_template,
         file_id=file_id,
         progress=progress,
     )
@@ -135,6 +136,7 @@ class _Run:
         kind: ImportKind,
         actor: uuid.UUID | None,
         name: str,
+        template: str | None,
         file_id: int | None,
         progress: Progress | None,
     ) -> None:
@@ -143,6 +145,7 @@ class _Run:
         self._kind = kind
         self._actor = actor
         self._name = name
+        self._template = template
         self._file_id = file_id
         self._progress = progress or (lambda _done, _total: None)
 
@@ -205,6 +208,7 @@ class _Run:
                     site_id=self._context.site_id,
                     sha256=sha256,
                     name=self._name,
+                    name_template=self._template,
                     size_bytes=size_bytes,
                     imported_by_id=self._actor
                     and session.scalar(select(User.id).where(User.uid == self._actor)),

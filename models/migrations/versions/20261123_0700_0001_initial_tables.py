@@ -209,6 +209,7 @@ def upgrade() -> None:
         sa.Column("site_id", BigId, nullable=True),
         sa.Column("sha256", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
+        sa.Column("name_template", sa.String(), nullable=True),
         sa.Column("storage_key", sa.String(), nullable=True),
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
         sa.Column("encoding", sa.String(), nullable=True),
