@@ -1,4 +1,4 @@
-"""Closed by default: every view says who may enter, and every row is asked for on somebody's behalf.
+"""Closed by default: every view says who may enter; every row is asked for on somebody's behalf.
 
 ``@requires(Action.X)`` and ``@public`` are the view wrappers: they check, run the view, and end
 the request's database session before the response leaves.

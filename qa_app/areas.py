@@ -3,4 +3,7 @@
 AREAS = (
     "accounts",
     "home",
+    "operations",
+    "people",
+    "reviews",
 )

@@ -58,10 +58,13 @@ def when(instant: datetime | None, timezone: str = "UTC", *, seconds: bool = Fal
 
 
 def day(value: date | None) -> str:
-    """Write a date as the language does, with the year."""
+    """Write a date as the language does, with the year; in English with the day first."""
     if value is None:
         return NOTHING
-    return dates.format_date(value, "medium", locale=get_locale())
+    locale = get_locale()
+    # British and American readers both understand "3 Nov 2026", unlike either short form.
+    pattern = "medium" if locale and locale.language != "en" else "d MMM y"
+    return dates.format_date(value, pattern, locale=locale)
 
 
 def size(octets: int | None) -> str:
@@ -69,7 +72,7 @@ def size(octets: int | None) -> str:
     if octets is None:
         return NOTHING
     value, unit = float(octets), "B"
-    for unit in ("B", "kB", "MB", "GB", "TB"):  # noqa: B007 - the last unit is read below
+    for unit in ("B", "kB", "MB", "GB", "TB"):
         if value < 1024 or unit == "TB":  # noqa: PLR2004 - binary steps
             break
         value /= 1024

@@ -43,10 +43,10 @@ WAYS: tuple[Way | Group, ...] = (
             Way("people.index", _l("People"), "users", Action.PEOPLE_READ),
             Way("people.sites", _l("Sites and teams"), "building", Action.PEOPLE_READ),
             Way("imports.index", _l("Imports"), "upload", Action.IMPORTS_READ),
-            Way("people.jobs", _l("Jobs"), "engine", Action.JOBS_READ),
+            Way("operations.jobs", _l("Jobs"), "engine", Action.JOBS_READ),
             Way("retention.index", _l("Retention"), "hourglass", Action.RETENTION_READ),
-            Way("people.audit", _l("Audit log"), "eye", Action.AUDIT_READ),
-            Way("people.settings_sheet", _l("Settings sheet"), "printer", Action.SETTINGS_READ),
+            Way("operations.audit", _l("Audit log"), "eye", Action.AUDIT_READ),
+            Way("operations.sheet", _l("Settings sheet"), "printer", Action.SETTINGS_READ),
         ),
     ),
 )

@@ -59,9 +59,9 @@ def asset(name: str) -> str:
 
 def icon(name: str, label: str | None = None) -> Markup:
     """Return an icon of the sprite; hidden from readers of the screen unless it has a label."""
-    said = Markup('role="img" aria-label="{}"').format(label) if label else 'aria-hidden="true"'
+    said = Markup('role="img" aria-label="{}"').format(label)
     return Markup('<svg class="icon" {}><use href="{}#{}"></use></svg>').format(
-        Markup(said), asset("icons.svg"), name
+        said if label else Markup('aria-hidden="true"'), asset("icons.svg"), name
     )
 
 

@@ -17,7 +17,7 @@ from qa_app.clock import now
 from qa_app.db import engine, session
 from qa_app.errors import sentence
 from qa_app.i18n import LOCALES
-from qa_app.people.passwords import change_password
+from qa_app.people.passwords import change_own_password
 from qa_app.templating import THEMES, go, is_local, render, see_other
 
 bp = Blueprint("accounts", __name__)
@@ -121,11 +121,10 @@ def password() -> str | Response:
     if form.validate():
         user = session().get_one(User, person.id)
         try:
-            if not security.password_fits(user.password_hash, form.present.data):
-                raise DomainError("password_wrong")
-            change_password(user, form.password.data)
+            change_own_password(user, form.present.data, form.password.data)
         except DomainError as error:
-            form.present.errors = [*form.present.errors, sentence(error)]
+            field = form.present if error.code == "password_wrong" else form.password
+            field.errors = [*field.errors, sentence(error)]
         else:
             audit.record(
                 session(),

@@ -1,19 +1,173 @@
-"""What each role wants first, counted."""
+"""What each role wants first, counted within the person's scope."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
-from qa_app.permissions import Person
+from models.base import Base
+from models.operations import ImportFile, Job
+from models.people import User, UserRole
+from models.reviews import Exemplar, Objection, Review, SelfAssessment, Task
+from models.samples import Draw
+from models.vocab import AssessmentState, DrawState, JobState, ObjectionState, Role, TaskState
+from qa_app.access import Action, Person, visible
+
+RECENT = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A count that leads somewhere. ``waits``: asks for something; ``late``: should be over."""
+
+    count: int
+    label: LazyString
+    icon: str
+    endpoint: str
+    waits: bool = False
+    late: bool = False
+
+
+@dataclass(frozen=True)
+class RoleStart:
+    """What one role finds on the start page, the most pressing first."""
+
+    role: Role
+    tiles: tuple[Tile, ...]
 
 
 @dataclass(frozen=True)
 class StartPage:
-    """The start page of one person."""
+    """The start page of one person, by role."""
 
-    has_roles: bool
+    roles: tuple[RoleStart, ...]
 
 
-def start_page(_session: Session, person: Person) -> StartPage:
-    """Count what waits for the person."""
-    return StartPage(has_roles=bool(person.grants))
+class _Counter:
+    """Counts rows that the person may see."""
+
+    def __init__(self, session: Session, person: Person) -> None:
+        self.session, self.person = session, person
+
+    def __call__(self, model: type[Base], action: Action, *where: ColumnElement[bool]) -> int:
+        seen = visible(self.person, model, action).where(*where).with_only_columns(model.id)  # type: ignore[attr-defined]  # every counted table has one
+        return self.session.scalar(select(func.count()).select_from(seen.subquery())) or 0
+
+
+def start_page(session: Session, person: Person, now: datetime) -> StartPage:
+    """Count what waits for the person in each of their roles."""
+    count = _Counter(session, person)
+    return StartPage(
+        tuple(
+            RoleStart(role, _STARTS[role](count, person, now))
+            for role in Role
+            if role in person.roles
+        )
+    )
+
+
+def _reviewer(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...]:
+    mine = (Task.assignee_id == person.id, Task.state == TaskState.CLAIMED)
+    begun = count(Task, Action.TASKS_WORK, *mine)
+    late = count(Task, Action.TASKS_WORK, *mine, Task.due_at < now)
+    free = count(Task, Action.TASKS_WORK, Task.state == TaskState.OPEN)
+    return (
+        Tile(begun, _l("reviews you have begun"), "edit", "reviews.queue", begun > 0, late > 0),
+        Tile(free, _l("calls waiting to be heard"), "headphones", "reviews.queue", free > 0),
+        _objections(count),
+    )
+
+
+def _objections(count: _Counter) -> Tile:
+    waiting = count(Objection, Action.OBJECTIONS_ANSWER, Objection.state == ObjectionState.OPEN)
+    return Tile(waiting, _l("objections to answer"), "message", "feedback.objections", waiting > 0)
+
+
+def _agent(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...]:
+    asked = (
+        SelfAssessment.state == AssessmentState.ASKED,
+        SelfAssessment.agent_id == person.agent_id,
+    )
+    open_ones = count(SelfAssessment, Action.ASSESSMENTS_WRITE, *asked)
+    late = count(SelfAssessment, Action.ASSESSMENTS_WRITE, *asked, SelfAssessment.due_at < now)
+    # Feedback shows itself only when the own assessment is in: until then it is not counted.
+    still_blind = exists().where(SelfAssessment.leg_id == Review.leg_id, *asked)
+    unread = count(Review, Action.FEEDBACK_READ, Review.acknowledged_at.is_(None), ~still_blind)
+    shown = count(Exemplar, Action.EXEMPLARS_READ)
+    return (
+        Tile(
+            open_ones,
+            _l("own calls to assess"),
+            "checklist",
+            "assessments.index",
+            open_ones > 0,
+            late > 0,
+        ),
+        Tile(unread, _l("reviews with feedback to read"), "message", "feedback.index", unread > 0),
+        Tile(shown, _l("exemplary calls to learn from"), "star", "exemplars.index"),
+    )
+
+
+def _trainer(count: _Counter, _person: Person, now: datetime) -> tuple[Tile, ...]:
+    fresh = count(Review, Action.REVIEWS_READ, Review.submitted_at > now - RECENT)
+    chosen = count(Exemplar, Action.EXEMPLARS_READ)
+    return (
+        Tile(fresh, _l("reviews of the last seven days"), "list", "feedback.index"),
+        Tile(chosen, _l("exemplary calls chosen"), "star", "exemplars.index"),
+    )
+
+
+def _manager(count: _Counter, _person: Person, now: datetime) -> tuple[Tile, ...]:
+    unfinished = Task.state.in_((TaskState.OPEN, TaskState.CLAIMED))
+    late = count(Task, Action.TASKS_MANAGE, unfinished, Task.due_at < now)
+    left = count(Task, Action.TASKS_MANAGE, unfinished)
+    running = count(Draw, Action.DRAWS_READ, Draw.state == DrawState.OPEN)
+    fresh = count(Review, Action.REVIEWS_READ, Review.submitted_at > now - RECENT)
+    return (
+        Tile(fresh, _l("reviews of the last seven days"), "chart", "dashboards.index"),
+        Tile(left, _l("reviews still to be made"), "clock", "sampling.index", left > 0, late > 0),
+        Tile(running, _l("draws under review"), "dice", "sampling.index"),
+        _objections(count),
+    )
+
+
+def _admin(count: _Counter, _person: Person, now: datetime) -> tuple[Tile, ...]:
+    failed = count(Job, Action.JOBS_READ, Job.state == JobState.FAILED)
+    rejects = count(
+        ImportFile,
+        Action.IMPORTS_READ,
+        ImportFile.rows_rejected > 0,
+        ImportFile.created_at > now - RECENT,
+    )
+    unplaced = count(
+        User,
+        Action.PEOPLE_READ,
+        User.disabled_at.is_(None),
+        ~exists().where(UserRole.user_id == User.id),
+    )
+    people = count(User, Action.PEOPLE_READ, User.disabled_at.is_(None))
+    return (
+        Tile(failed, _l("jobs that failed"), "engine", "operations.jobs", late=failed > 0),
+        Tile(
+            rejects,
+            _l("imports of the last seven days with rejected rows"),
+            "upload",
+            "imports.index",
+            rejects > 0,
+        ),
+        Tile(unplaced, _l("people without a role"), "key", "people.index", unplaced > 0),
+        Tile(people, _l("people who may enter"), "users", "people.index"),
+    )
+
+
+_STARTS: dict[Role, Callable[[_Counter, Person, datetime], tuple[Tile, ...]]] = {
+    Role.REVIEWER: _reviewer,
+    Role.AGENT: _agent,
+    Role.TRAINER: _trainer,
+    Role.MANAGER: _manager,
+    Role.ADMIN: _admin,
+}

@@ -3,6 +3,7 @@
 from flask import Blueprint
 
 from qa_app.access import Action, current_person, requires
+from qa_app.clock import now
 from qa_app.db import session
 from qa_app.home.queries import start_page
 from qa_app.templating import render
@@ -14,4 +15,4 @@ bp = Blueprint("home", __name__)
 @requires(Action.HOME)
 def start() -> str:
     """Show what each of the person's roles wants first."""
-    return render("home/start.html", page=start_page(session(), current_person()))
+    return render("home/start.html", page=start_page(session(), current_person(), now()))

@@ -1,1 +1,1 @@
-"""People, roles, sites and teams; the audit log, jobs and the settings sheet."""
+"""People, their roles, sites and teams."""

@@ -2,7 +2,7 @@
 
 from models.people import User
 from pipelines.outcomes import DomainError
-from qa_app.security import PASSWORD_MIN_LENGTH, hash_password
+from qa_app.security import PASSWORD_MIN_LENGTH, hash_password, password_fits
 
 
 def check_password(username: str, password: str) -> None:
@@ -18,3 +18,10 @@ def change_password(user: User, password: str) -> None:
     check_password(user.username, password)
     user.password_hash = hash_password(password)
     user.epoch += 1
+
+
+def change_own_password(user: User, present: str, password: str) -> None:
+    """Set a new password for somebody who knows the present one."""
+    if not password_fits(user.password_hash, present):
+        raise DomainError("password_wrong")
+    change_password(user, password)
