@@ -1,0 +1,1 @@
+"""Bringing files in: upload, progress, and the rows that did not land."""
