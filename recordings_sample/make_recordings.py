@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import argparse
 import csv
+import itertools
 import json
 import sys
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import speech
@@ -21,11 +23,11 @@ import texts
 
 AUDIO = texts.FOLDER / "audio"
 SEED = 20261123
-SPEED = {"en": 1.12, "zh": 1.12}
+SPEED = {"en": 1.2, "zh": 1.15}
 
 
 def speak(
-    call: dict[str, object], voice: speech.Voice, table: dict[str, dict[str, str]]
+    call: dict[str, Any], voice: speech.Voice, table: dict[str, dict[str, str]]
 ) -> telephone.Line:
     """Lay one dialogue on a line."""
     line = telephone.Line(np.random.default_rng([SEED, zlib.crc32(str(call["key"]).encode())]))
@@ -42,7 +44,7 @@ def speak(
     return line
 
 
-def legs_ms(call: dict[str, object], line: telephone.Line, duration_ms: int) -> list[int]:
+def legs_ms(call: dict[str, Any], line: telephone.Line, duration_ms: int) -> list[int]:
     """Length of each leg: a transfer happens where the next agent's first turn begins."""
     turns = [step for step in call["steps"] if step.what in ("agent", "customer")]
     cuts = [0]
@@ -50,7 +52,7 @@ def legs_ms(call: dict[str, object], line: telephone.Line, duration_ms: int) -> 
         first = next(i for i, step in enumerate(turns) if step.leg == leg)
         cuts.append(round(line.placed[first].start * 1000 / telephone.RATE, -2))
     cuts.append(duration_ms)
-    return [end - start for start, end in zip(cuts, cuts[1:], strict=False)]
+    return [end - start for start, end in itertools.pairwise(cuts)]
 
 
 def main() -> int:

@@ -18,8 +18,9 @@ import soxr
 RATE = 8_000
 LEAD_S, TAIL_S = 0.35, 0.4
 OVERLAP_S = 0.45
-GAP_S = (0.18, 0.5)
-NOISE = 10 ** (-56 / 20)
+GAP_S = (0.15, 0.45)
+NOISE = 10 ** (-60 / 20)
+PRE_EMPHASIS = 0.5
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,14 @@ def fir_bandpass(low: float = 300.0, high: float = 3_400.0, taps: int = 255) -> 
 
 
 def mu_law(sound: np.ndarray) -> np.ndarray:
-    """What is left of the samples after 8-bit µ-law and back."""
+    """Return what is left of the samples after 8-bit µ-law and back."""
     level = np.sign(sound) * np.log1p(255 * np.abs(np.clip(sound, -1, 1))) / np.log(256)
     level = np.round(level * 127) / 127
     return np.sign(level) * np.expm1(np.abs(level) * np.log(256)) / 255
 
 
 def hold_music(seconds: float) -> np.ndarray:
-    """A slow arpeggio of plain tones, at `RATE`: music that belongs to nobody."""
+    """Play a slow arpeggio of plain tones, at `RATE`: music that belongs to nobody."""
     notes = (261.6, 329.6, 392.0, 523.3, 392.0, 329.6, 293.7, 349.2, 440.0, 587.3, 440.0, 349.2)
     length = int(0.42 * RATE)
     t = np.arange(length) / RATE
@@ -62,8 +63,10 @@ def hold_music(seconds: float) -> np.ndarray:
 
 
 def resample(sound: np.ndarray, rate: int) -> np.ndarray:
-    """To `RATE`, as float64."""
-    return soxr.resample(sound, rate, RATE).astype(np.float64)
+    """To `RATE`, brighter towards 3 kHz as a handset's microphone is, at the same peak."""
+    narrow = soxr.resample(sound, rate, RATE).astype(np.float64)
+    bright = np.append(narrow[:1], narrow[1:] - PRE_EMPHASIS * narrow[:-1])
+    return bright * np.abs(narrow).max() / np.abs(bright).max()
 
 
 class Line:
@@ -95,7 +98,7 @@ class Line:
         self._now += len(tune)
 
     def sound(self) -> np.ndarray:
-        """The call, shape (samples, 2), float64 in -1..1."""
+        """Mix the call, shape (samples, 2), float64 in -1..1."""
         total = self._now + int(TAIL_S * RATE)
         call = np.zeros((total, 2))
         for channel, start, piece in self._pieces:
@@ -116,11 +119,18 @@ def write(path: Path, sound: np.ndarray, kind: str) -> None:
     elif kind == "wav_gsm":
         soundfile.write(path, sound.mean(axis=1), RATE, subtype="GSM610", format="WAV")
     elif kind == "opus":
-        _encode(path, sound, "ogg", "libopus", 24_000, {"application": "voip"})
+        _encode(path, sound, "ogg", "libopus", bits=24_000, options={"application": "voip"})
     elif kind == "mp3":
-        _encode(path, sound, "mp3", "libmp3lame", 32_000, {"joint_stereo": "0"})
+        _encode(path, sound, "mp3", "libmp3lame", bits=32_000, options={"joint_stereo": "0"})
     elif kind == "mono_mp3":
-        _encode(path, sound.mean(axis=1, keepdims=True), "mp3", "libmp3lame", 16_000, {})
+        _encode(
+            path,
+            sound.mean(axis=1, keepdims=True),
+            "mp3",
+            "libmp3lame",
+            bits=16_000,
+            options={},
+        )
     else:
         raise ValueError(kind)
 
@@ -131,10 +141,16 @@ def extension(kind: str) -> str:
 
 
 def _encode(
-    path: Path, sound: np.ndarray, container: str, codec: str, bits: int, options: dict[str, str]
+    path: Path,
+    sound: np.ndarray,
+    container: str,
+    codec: str,
+    *,
+    bits: int,
+    options: dict[str, str],
 ) -> None:
     samples = np.clip(sound * 32767, -32768, 32767).astype(np.int16)
-    layout = "stereo" if samples.shape[1] == 2 else "mono"
+    layout = ("mono", "stereo")[samples.shape[1] - 1]
     # "bitexact" keeps random stream numbers and library versions out of the file.
     with av.open(str(path), "w", format=container, options={"fflags": "+bitexact"}) as out:
         stream = out.add_stream(codec, rate=RATE, options=options)

@@ -7,9 +7,12 @@ import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).parent
-LINE = re.compile(r"^(?:(?P<who>A[23]?|C)(?P<over><?): (?P<text>.+)|\((?P<what>\w+) (?P<s>[\d.]+)\))$")
+LINE = re.compile(
+    r"^(?:(?P<who>A[23]?|C)(?P<over><?): (?P<text>.+)|\((?P<what>\w+) (?P<s>[\d.]+)\))$"
+)
 
 
 @dataclass(frozen=True)
@@ -24,12 +27,12 @@ class Step:
 
 
 def call_id(key: str) -> str:
-    """The public id of a sample call: stable whatever else changes."""
+    """Return the public id of a sample call: stable whatever else changes."""
     return hashlib.sha256(f"hearback-sample|{key}".encode()).hexdigest()[:10]
 
 
 def steps(turns: str) -> list[Step]:
-    """The lines of a dialogue, in order."""
+    """Read the lines of a dialogue, in order."""
     found: list[Step] = []
     leg = 1
     for number, line in enumerate(turns.strip().splitlines(), 1):
@@ -47,9 +50,9 @@ def steps(turns: str) -> list[Step]:
     return found
 
 
-def load() -> list[dict[str, object]]:
+def load() -> list[dict[str, Any]]:
     """Every recorded call as in its text file, with `call_id`, `language` and `steps` added."""
-    calls: list[dict[str, object]] = []
+    calls: list[dict[str, Any]] = []
     for language in ("en", "zh"):
         for path in sorted((FOLDER / "texts").glob(f"{language}*.toml")):
             for call in tomllib.loads(path.read_text(encoding="utf-8"))["call"]:
@@ -65,9 +68,7 @@ def voices() -> dict[str, dict[str, str]]:
     return tomllib.loads((FOLDER / "texts" / "voices.toml").read_text(encoding="utf-8"))
 
 
-def file_name(call: dict[str, object], extension: str) -> str:
+def file_name(call: dict[str, Any], extension: str) -> str:
     """Name as a recorder gives it: id, first agent and local time inside the name."""
-    agents = call["agents"]
-    assert isinstance(agents, list)
     time = str(call["started_at"]).replace(":", "-")
-    return f"GUID_{call['call_id']}_AGENT_{agents[0]}_DT_{time}_x.{extension}"
+    return f"GUID_{call['call_id']}_AGENT_{call['agents'][0]}_DT_{time}_x.{extension}"
