@@ -33,10 +33,14 @@ class DailyFact(Base):
 
 
 class DirtyDay(Base):
-    """A site's day whose facts are behind its rows; written with the change of the rows."""
+    """A transaction changed rows of a site's day, whose facts are now behind; written with them.
+
+    Not unique on purpose: a mark that waited for, or gave way to, another's would be lost when the
+    day is rebuilt between the two commits. The rebuild removes the marks it saw.
+    """
 
     __tablename__ = "dirty_day"
-    __table_args__ = (UniqueConstraint("site_id", "local_date"),)
+    __table_args__ = (Index("ix_dirty_day_site_id_local_date", "site_id", "local_date"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     site_id: Mapped[int] = mapped_column(ForeignKey("site.id", ondelete="CASCADE"))

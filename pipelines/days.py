@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from models.measures import DirtyDay
-from models.upsert import insert_missing
 
 
 def local_day(at: datetime, zone: ZoneInfo) -> tuple[date, int]:
@@ -19,4 +19,5 @@ def local_day(at: datetime, zone: ZoneInfo) -> tuple[date, int]:
 def mark_dirty(session: Session, days: Iterable[tuple[int, date]]) -> None:
     """Note that the facts of these (site id, local date) pairs must be summed again."""
     rows = [{"site_id": site_id, "local_date": day} for site_id, day in sorted(set(days))]
-    insert_missing(session, DirtyDay, rows)
+    if rows:
+        session.execute(insert(DirtyDay), rows)

@@ -104,21 +104,24 @@ def _rebuild_strata(session: Session, site_id: int, day: date) -> None:
         )
 
 
-def dirty_days(session: Session) -> list[tuple[int, date]]:
-    """Return the (site id, day) pairs whose facts are behind their rows, in order."""
+def dirty_days(session: Session) -> dict[tuple[int, date], list[int]]:
+    """Return (site id, day) → the marks that say its facts are behind, in order."""
+    marks: dict[tuple[int, date], list[int]] = {}
     rows = session.execute(
-        select(DirtyDay.site_id, DirtyDay.local_date).order_by(
+        select(DirtyDay.site_id, DirtyDay.local_date, DirtyDay.id).order_by(
             DirtyDay.site_id, DirtyDay.local_date
         )
     )
-    return [(row.site_id, row.local_date) for row in rows]
+    for site_id, day, mark in rows:
+        marks.setdefault((site_id, day), []).append(mark)
+    return marks
 
 
 def rebuild_dirty(engine: Engine, progress: Progress | None = None) -> int:
     """Rebuild every dirty day, some days per transaction; returns how many days it were.
 
-    Must be called without a session open. Safe to repeat and to be killed: a day leaves the list
-    in the transaction that rebuilds it.
+    Must be called without a session open. Safe to repeat and to be killed: a day's marks go in
+    the transaction that rebuilds it, and only those that were seen before its rows were read.
     """
     with read_session(engine) as session:
         days = dirty_days(session)
@@ -127,10 +130,7 @@ def rebuild_dirty(engine: Engine, progress: Progress | None = None) -> int:
     def rebuild(session: Session, chunk: list[tuple[int, date]]) -> None:
         nonlocal done
         for site_id, day in chunk:
-            # Off the list first: rows changed from here on put the day back on it.
-            session.execute(
-                delete(DirtyDay).where(DirtyDay.site_id == site_id, DirtyDay.local_date == day)
-            )
+            session.execute(delete(DirtyDay).where(DirtyDay.id.in_(days[site_id, day])))
             rebuild_day(session, site_id, day)
         done += len(chunk)
         if progress is not None:

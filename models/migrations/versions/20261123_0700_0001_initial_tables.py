@@ -186,7 +186,9 @@ def upgrade() -> None:
             ["site_id"], ["site.id"], name=op.f("fk_dirty_day_site_id_site"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dirty_day")),
-        sa.UniqueConstraint("site_id", "local_date", name=op.f("uq_dirty_day_site_id_local_date")),
+    )
+    op.create_index(
+        "ix_dirty_day_site_id_local_date", "dirty_day", ["site_id", "local_date"], unique=False
     )
     op.create_table(
         "import_file",
@@ -1929,6 +1931,7 @@ def downgrade() -> None:
     op.drop_table("scorecard")
     op.drop_table("one_time_key")
     op.drop_table("import_file")
+    op.drop_index("ix_dirty_day_site_id_local_date", table_name="dirty_day")
     op.drop_table("dirty_day")
     op.drop_index(op.f("ix_agent_site_id"), table_name="agent")
     op.drop_table("agent")
