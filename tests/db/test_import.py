@@ -448,7 +448,7 @@ def test_surveys_take_their_answer_later_but_never_another_one(
     assert first.answered_at == datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
     assert (second.answered_at, second.satisfaction) == (None, None)
     assert (odd.satisfaction, odd.reply) == (Satisfaction.INVALID, "打…")
-    assert [day.local_date for day in all_rows(own_engine, DirtyDay)] == [date(2026, 11, 16)]
+    assert {day.local_date for day in all_rows(own_engine, DirtyDay)} == {date(2026, 11, 16)}
 
 
 def test_complaints_concern_a_leg_a_call_or_an_agent_on_a_day(
