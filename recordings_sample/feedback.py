@@ -147,7 +147,7 @@ class Verdict:
 def verdict(call: traffic.Call, leg: int, rng: np.random.Generator) -> Verdict:
     """Say what a reviewer and the agent say about one leg (1-based) of a call."""
     agent = call.legs[leg - 1].agent
-    reviewer = _reviewer(agent, rng)
+    reviewer = _reviewer(call, agent, rng)
     criteria = CARDS[call.project.scorecard]
     language = call.project.language
     if call.written is not None:
@@ -186,10 +186,11 @@ def verdict(call: traffic.Call, leg: int, rng: np.random.Generator) -> Verdict:
     return Verdict(reviewer, "", answers, None if no_self else own)
 
 
-def _reviewer(agent: str, rng: np.random.Generator) -> str:
+def _reviewer(call: traffic.Call, agent: str, rng: np.random.Generator) -> str:
     site = world.agent_site(agent)
     lead = world.AGENTS[world.TEAM_LEAD]
-    if world.AGENTS[agent][2] == lead[2] and agent != world.TEAM_LEAD and rng.random() < BY_LEAD:
+    took_part = any(leg.agent == world.TEAM_LEAD for leg in call.legs)
+    if world.AGENTS[agent][2] == lead[2] and not took_part and rng.random() < BY_LEAD:
         return lead[0]
     return str(rng.choice(world.REVIEWERS[site]))
 
