@@ -57,9 +57,7 @@ def audit_page(
             visible(person, User, Action.AUDIT_READ)
             .where(User.uid.in_({entry.actor_uid for entry in shown if entry.actor_uid}))
             .with_only_columns(User.uid, User.username)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return AuditPage(
         entries=tuple(
@@ -94,7 +92,7 @@ def jobs_page(session: Session, person: Person, *, state: str, now: datetime) ->
     seen = visible(person, Job, Action.JOBS_READ)
     counts = session.execute(
         seen.with_only_columns(Job.state, func.count()).group_by(Job.state)
-    ).tuples()
+    ).all()
     if state in set(JobState):
         seen = seen.where(Job.state == JobState(state))
     workers = session.scalars(select(Worker).order_by(Worker.heartbeat_at.desc()).limit(10))
@@ -136,13 +134,13 @@ def _sheet_site(session: Session, site: Site) -> SheetSite:
         .join(User, User.id == UserRole.user_id)
         .where(UserRole.site_id == site.id, User.disabled_at.is_(None))
         .group_by(UserRole.role)
-    ).tuples()
+    ).all()
     rules = session.execute(
         select(RetentionRule.subject, Project.name, RetentionRule.days)
         .outerjoin(Project, Project.id == RetentionRule.project_id)
         .where(RetentionRule.site_id == site.id)
         .order_by(RetentionRule.subject, Project.name)
-    ).tuples()
+    ).all()
     return SheetSite(
         site=site,
         teams=_count(session, Team, site),

@@ -69,7 +69,7 @@ def _scope_names(session: Session, users: Sequence[User]) -> Names:
     teams = {role.team_id for user in users for role in user.roles if role.team_id}
     site_names = session.execute(select(Site.id, Site.name).where(Site.id.in_(sites)))
     team_names = session.execute(select(Team.id, Team.name).where(Team.id.in_(teams)))
-    return dict(site_names.tuples().all()), dict(team_names.tuples().all())
+    return dict(site_names.all()), dict(team_names.all())
 
 
 def _held(role: UserRole, names: Names) -> HeldRole:
@@ -153,9 +153,7 @@ def sites_page(session: Session, person: Person, today: date) -> tuple[SiteRow, 
                 or_(TeamMember.valid_to.is_(None), TeamMember.valid_to > today),
             )
             .group_by(TeamMember.team_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     teams = session.scalars(visible(person, Team, Action.PEOPLE_READ).order_by(Team.name)).all()
     sites = session.scalars(visible(person, Site, Action.PEOPLE_READ).order_by(Site.name))

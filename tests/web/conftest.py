@@ -109,6 +109,7 @@ def runtime(migrated_file: Path, settings: Settings, clock: FixedClock) -> Itera
         data_dir=settings.data_dir,
         clock=clock,
         recogniser=RecogniserSettings(None, "cpu", "int8", 1),
+        customer_key=b"a key of the tests",
     )
     engine.dispose()
 

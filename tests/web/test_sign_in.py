@@ -1,4 +1,11 @@
-def test_every_role_reaches_its_start_page(signed_in, world):
+from collections.abc import Callable
+
+from tests.web.conftest import Browser, World
+
+
+def test_every_role_reaches_its_start_page(
+    signed_in: Callable[[str], Browser], world: World
+) -> None:
     for role in world.people:
         page = signed_in(role).get("/")
         assert page.status_code == 200

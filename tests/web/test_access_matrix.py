@@ -1,0 +1,146 @@
+"""Every route, tried as every role and as nobody, against a table written by hand.
+
+A new route needs a row in ``EXPECTED``. A route about one row of a table may have a function in
+``OBJECTS`` that makes such a row, visible to those who may enter; without one a made-up id is
+asked for, which must be "not found" to them and "not for your role" to all others.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from tests.web.conftest import PASSWORD, Browser, World
+
+# a: agent, d: admin, m: manager, r: reviewer, t: trainer, n: signed in without a role,
+# -: nobody is signed in
+LETTERS = {
+    "a": "agent",
+    "d": "admin",
+    "m": "manager",
+    "n": "nobody",
+    "r": "reviewer",
+    "t": "trainer",
+    "-": "",
+}
+
+# "METHOD endpoint": who may enter
+EXPECTED: dict[str, str] = {
+    # accounts
+    "GET accounts.sign_in": "admnrt-",
+    "POST accounts.sign_in_now": "admnrt-",
+    "POST accounts.sign_out": "admnrt-",
+    "POST accounts.language": "admnrt-",
+    "POST accounts.theme": "admnrt-",
+    "GET accounts.show": "admnrt",
+    "POST accounts.password": "admnrt",
+    # home
+    "GET home.start": "admnrt",
+    # operations
+    "GET operations.audit": "d",
+    "GET operations.jobs": "d",
+    "POST operations.retry_job": "d",
+    "GET operations.sheet": "dm",
+    # people
+    "GET people.index": "d",
+    "GET people.new": "d",
+    "POST people.create": "d",
+    "GET people.show": "d",
+    "POST people.give_role": "d",
+    "POST people.take_role": "d",
+    "POST people.set_password": "d",
+    "POST people.disable": "d",
+    "POST people.enable": "d",
+    "POST people.link_agent": "d",
+    "GET people.sites": "d",
+    "POST people.create_site": "d",
+    "POST people.create_team": "d",
+}
+
+Values = Mapping[str, Any]
+# endpoint: makes a row that those who may enter can see, and gives the values of its address
+OBJECTS: dict[str, Callable[[Session, World], Values]] = {
+    "people.show": lambda _session, world: {"uid": world.people["agent"].uid},
+}
+
+
+def _routes(app: Flask) -> list[tuple[str, Rule]]:
+    return [
+        (f"{method} {rule.endpoint}", rule)
+        for rule in app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        if rule.endpoint != "static"
+    ]
+
+
+def _made_up(rule: Rule) -> dict[str, Any]:
+    values = {}
+    for name, converter in rule._converters.items():
+        kind = type(converter).__name__
+        values[name] = {"UUIDConverter": uuid.uuid4(), "IntegerConverter": 1}.get(kind, "x")
+    return values
+
+
+def test_the_table_names_every_route_and_no_other(app: Flask) -> None:
+    assert sorted(EXPECTED) == sorted({name for name, _rule in _routes(app)})
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+def test_every_route_lets_in_whom_it_should(
+    app: Flask,
+    world: World,
+    add: Callable[[Callable[[Session], Any]], Any],
+    letter: str,
+) -> None:
+    made = {
+        name: add(lambda session, make=make: make(session, world)) for name, make in OBJECTS.items()
+    }
+    browser = Browser(app.test_client())
+    if role := LETTERS[letter]:
+        browser.sign_in(world.people[role].username, PASSWORD)
+    token = browser.token()
+    cookie = browser.client.get_cookie("hearback")
+    wrong = []
+    for name, rule in _routes(app):
+        method = name.partition(" ")[0]
+        values = made.get(rule.endpoint) or _made_up(rule)
+        with app.test_request_context():
+            path = app.url_for(rule.endpoint, **values)
+        # Signing out, and whatever else changes the cookie, is undone before the next route.
+        browser.client.set_cookie("hearback", cookie.value if cookie else "")
+        data = None if method == "GET" else {"csrf_token": token}
+        answer = browser.client.open(path, method=method, data=data, buffered=True)
+        fits = _lets_in if letter in EXPECTED.get(name, "") else _turns_away
+        if not fits(answer, method, rule):
+            wrong.append((name, answer.status_code))
+    assert wrong == []
+
+
+def _leads_to_sign_in(answer: TestResponse) -> bool:
+    return answer.status_code == 303 and (answer.location or "").startswith("/sign-in")
+
+
+def _turns_away(answer: TestResponse, _method: str, _rule: Rule) -> bool:
+    return answer.status_code in (401, 403) or _leads_to_sign_in(answer)
+
+
+def _lets_in(answer: TestResponse, method: str, rule: Rule) -> bool:
+    status = answer.status_code
+    if rule.endpoint == "accounts.sign_out":
+        return status == 303
+    if status in (401, 403, 405) or status >= 500 or _leads_to_sign_in(answer):
+        return False
+    there = not rule.arguments or rule.endpoint in OBJECTS
+    return method != "GET" or not there or status < 400
+
+
+def test_a_refused_access_is_in_the_audit_log(signed_in: Callable[[str], Browser]) -> None:
+    assert signed_in("reviewer").get("/audit").status_code == 403
+    page = signed_in("admin").get("/audit?action=access.refused").get_data(as_text=True)
+    assert "operations.audit" in page
+    assert "reviewer1" in page
