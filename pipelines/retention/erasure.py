@@ -18,7 +18,7 @@ from pipelines import audit
 from pipelines.outcomes import DomainError
 from pipelines.retention.files import delete_after_commit
 from pipelines.retention.recordings import expire_recording
-from pipelines.retention.rules import number_pattern
+from pipelines.retention.rules import number_forms, number_pattern
 from pipelines.retention.words import clear_words_of_legs
 from pipelines.storage import Storage
 
@@ -43,15 +43,14 @@ def find_customer(session: Session, number: str) -> Customer:
     Raises ``DomainError`` ``customer_unknown``, or ``customer_ambiguous`` when several numbers
     end alike.
     """
+    exact = session.scalars(select(Customer).where(Customer.number.in_(number_forms(number)))).all()
+    if len(exact) == 1:
+        return exact[0]
     pattern = number_pattern(number)
     if pattern is None:
         raise DomainError("customer_unknown")
-    exact = session.scalar(select(Customer).where(Customer.number == number.strip()))
-    if exact is not None:
-        return exact
-    # The last digit narrows the search tenfold; how a number is set apart is for the pattern.
-    last = re.sub(r"\D", "", number)[-1]
-    near = session.scalars(select(Customer).where(Customer.number.like(f"%{last}")))
+    # The last character narrows the search; how a number is set apart is for the pattern.
+    near = session.scalars(select(Customer).where(Customer.number.like(f"%{number.strip()[-1]}")))
     found = [row for row in near if row.number and pattern.search(row.number.encode())]
     if not found:
         raise DomainError("customer_unknown")

@@ -11,6 +11,8 @@ ORPHAN_AGE = timedelta(hours=1)
 """A file younger than this may belong to a row that is about to be written."""
 
 _SIGNATURE = 10
+_SHORT = 4
+_PHONE = re.compile(r"[\d\s()+./-]*")
 _SEPARATORS = rb"[\s\x00().\-]*"
 
 
@@ -53,12 +55,24 @@ def storage_seems_away(referenced: int, missing: int) -> bool:
 
 
 def number_pattern(number: str) -> re.Pattern[bytes] | None:
-    """Return what finds a number in a file: its last digits, however they are set apart.
+    """Return what finds a customer's number in a file: its last digits, however set apart.
 
-    Country codes come and go between files, so the last ten digits decide. NUL bytes between them
-    are UTF-16. Null for fewer than five digits, which would match anything.
+    Country codes come and go between files, so the last ten digits decide; NUL bytes between them
+    are UTF-16. A customer id that is no telephone number is looked for as it is, in any case. Null
+    where it is so short that it would match anything.
     """
-    digits = re.sub(r"\D", "", number)[-_SIGNATURE:]
-    if len(digits) < 5:  # noqa: PLR2004 - said in the docstring
+    text = number.strip()
+    if not _PHONE.fullmatch(text):
+        return re.compile(re.escape(text.encode()), re.IGNORECASE) if len(text) > _SHORT else None
+    digits = re.sub(r"\D", "", text)[-_SIGNATURE:]
+    if len(digits) <= _SHORT:
         return None
-    return re.compile(_SEPARATORS.join(re.escape(digit).encode() for digit in digits))
+    return re.compile(_SEPARATORS.join(digit.encode() for digit in digits))
+
+
+def number_forms(number: str) -> tuple[str, ...]:
+    """Return the forms in which a customer table may hold a number that somebody types."""
+    text = number.strip()
+    digits = re.sub(r"\D", "", text)
+    forms = (text, text.casefold(), digits, digits.removeprefix("00"))
+    return tuple(dict.fromkeys(form for form in forms if form))

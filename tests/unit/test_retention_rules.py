@@ -10,6 +10,7 @@ from pipelines.retention.rules import (
     cutoff,
     days_kept,
     log_days,
+    number_forms,
     number_pattern,
     storage_seems_away,
 )
@@ -83,4 +84,20 @@ def test_other_numbers_are_not_found_and_short_ones_not_looked_for() -> None:
     assert pattern is not None
     assert not pattern.search(b"13800138043,23800138042x"[:11])
     assert number_pattern("12-34") is None
+    assert number_pattern("abc") is None
     assert number_pattern("") is None
+
+
+def test_a_customer_id_that_is_no_number_is_found_in_any_case() -> None:
+    pattern = number_pattern("Acme-77")
+    assert pattern is not None
+    assert pattern.search(b"id,ACME-77")
+    assert not pattern.search(b"acme 77")
+
+
+def test_a_typed_number_is_looked_for_in_the_forms_it_may_be_kept_in() -> None:
+    assert number_forms(" 0086 138-0013-8042") == (
+        "0086 138-0013-8042",
+        "008613800138042",
+        "8613800138042",
+    )
