@@ -46,13 +46,17 @@ class RecogniserSettings:
 
 @dataclass(frozen=True)
 class Runtime:
-    """The surroundings of a run: database, files, clock, recogniser settings."""
+    """The surroundings of a run: database, files, clock, recogniser settings.
+
+    ``customer_key`` keys the hashes by which customers' numbers are found.
+    """
 
     engine: Engine
     storage: Storage
     data_dir: Path
     clock: Clock
     recogniser: RecogniserSettings
+    customer_key: bytes
 
 
 Progress = Callable[[int, int], None]

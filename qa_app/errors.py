@@ -43,6 +43,28 @@ MESSAGES: dict[str, tuple[int, LazyString]] = {
     ),
     "role_scope_unfit": (400, _l("This role cannot be held for that team.")),
     "agent_linked": (409, _l("This agent already belongs to another person.")),
+    # the demo
+    "samples_missing": (
+        400,
+        _l("The demo needs the folder %(folder)s of a checkout, which an installed package lacks."),
+    ),
+    "samples_damaged": (
+        400,
+        _l("The sample file %(file)s cannot be used: row %(row)s, %(code)s."),
+    ),
+    "demo_folder_in_use": (
+        409,
+        _l("The folder %(folder)s holds other data; give the demo an empty one with --data-dir."),
+    ),
+    "demo_database_in_use": (
+        409,
+        _l("The database holds other data; the demo needs one of its own."),
+    ),
+    "demo_not_served": (
+        500,
+        _l("The demo could not serve its pages on port %(port)s; try another one with --port."),
+    ),
+    "demo_elsewhere": (403, _l("The demo can be used on its own machine only.")),
     # jobs
     "database_not_upgraded": (500, _l("The database is behind. Run: hearback db upgrade")),
     "worker_already_runs": (409, _l("A worker already runs on this database.")),
@@ -50,7 +72,7 @@ MESSAGES: dict[str, tuple[int, LazyString]] = {
     "job_not_failed": (409, _l("Only a failed job can be tried again.")),
     "job_crashed": (500, _l("The job stopped unexpectedly (%(error)s).")),
     "worker_stopped": (500, _l("The job stopped the worker %(times)s times.")),
-    # imports
+    # files brought in
     "file_empty": (400, _l("The file is empty, or has a header only.")),
     "folder_empty": (400, _l("There are no recordings in this folder.")),
     "column_missing": (400, _l("The file lacks these columns: %(columns)s.")),

@@ -6,6 +6,7 @@ import secrets
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from ipaddress import ip_address
 from typing import Any, TypeVar
 
 from argon2 import PasswordHasher
@@ -15,8 +16,10 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from pipelines import audit
+from pipelines.outcomes import DomainError
 from qa_app import db
 from qa_app.clock import now
+from qa_app.demo.folder import is_demo
 from qa_app.settings import Settings
 from qa_app.surroundings import settings
 
@@ -95,6 +98,13 @@ def _set_limits(app: Flask) -> None:
     request.max_form_parts = FORM_MAX_PARTS
 
 
+def _refuse_other_machines() -> None:
+    # Everybody knows the demo's passwords.
+    address = request.remote_addr or ""
+    if not (address and ip_address(address).is_loopback):
+        raise DomainError("demo_elsewhere")
+
+
 def _add_headers(response: Response) -> Response:
     nonce = f" 'nonce-{g.csp_nonce}'" if "csp_nonce" in g else ""
     headers = response.headers
@@ -139,6 +149,8 @@ def init_app(app: Flask, chosen: Settings) -> None:
             x_proto=chosen.proxy_count,
             x_host=chosen.proxy_count,
         )
+    if is_demo(chosen.data_dir):
+        app.before_request(_refuse_other_machines)
     app.before_request(lambda: _set_limits(app))
     csrf.init_app(app)
     app.after_request(_add_headers)

@@ -1,5 +1,6 @@
 """The surroundings of a process: its settings, database engine, storage and clock."""
 
+import hashlib
 from typing import cast
 
 from flask import current_app
@@ -18,6 +19,7 @@ def make_runtime(settings: Settings) -> Runtime:
         data_dir=settings.data_dir,
         clock=SystemClock(settings.clock_offset),
         recogniser=recogniser_settings(settings),
+        customer_key=hashlib.sha256(f"customer:{settings.secret_key}".encode()).digest(),
     )
 
 

@@ -1,0 +1,239 @@
+"""The order of the stages, and the table of jobs: the only module that knows several stages.
+
+import → draw → (transcription ‖ review ‖ self-assessment) → measures → retention. What one act of
+a person needs of two stages is composed here, in one transaction. Scoring and review meet in
+``pipelines.evaluation``, which loads less.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models.calls import Recording
+from models.operations import Job as JobRow
+from models.people import User
+from models.samples import Draw, DrawnCall, SamplePlan
+from models.session import write_session
+from models.vocab import JobState, SkipKind
+from pipelines import jobs
+from pipelines.ingest import uploads
+from pipelines.jobs import Job, Schedule
+from pipelines.measures import service as measures
+from pipelines.outcomes import DomainError
+from pipelines.retention import service as retention
+from pipelines.review import assessments
+from pipelines.review import service as review
+from pipelines.runtime import Progress, Runtime
+from pipelines.sampling import nightly
+from pipelines.sampling import service as sampling
+from pipelines.transcription import media
+from pipelines.transcription import service as transcription
+
+
+def draw(
+    session: Session,
+    runtime: Runtime,
+    plan: SamplePlan,
+    period_start: date,
+    period_end: date,
+    *,
+    now: datetime,
+    actor: User | None,
+    as_of: datetime | None = None,
+    seed: str | None = None,
+) -> Draw:
+    """Draw calls, and in the same transaction make their tasks and transcription jobs."""
+    result = draw_with_tasks(
+        session,
+        runtime,
+        plan,
+        period_start,
+        period_end,
+        now=now,
+        actor=actor,
+        as_of=as_of,
+        seed=seed,
+    )
+    _transcribe(session, result, now=now)
+    return result
+
+
+def draw_with_tasks(
+    session: Session,
+    runtime: Runtime,
+    plan: SamplePlan,
+    period_start: date,
+    period_end: date,
+    *,
+    now: datetime,
+    actor: User | None,
+    as_of: datetime | None = None,
+    seed: str | None = None,
+) -> Draw:
+    """Draw calls and make their tasks, without transcripts; see ``draw``."""
+    result = sampling.draw(
+        session,
+        runtime.storage,
+        plan,
+        period_start,
+        period_end,
+        now=now,
+        actor=actor,
+        as_of=as_of,
+        seed=seed,
+    )
+    review.create_tasks(session, result, now=now)
+    return result
+
+
+def extend_draw(
+    session: Session,
+    runtime: Runtime,
+    draw_: Draw,
+    stratum_key: str,
+    count: int,
+    *,
+    now: datetime,
+    actor: User | None,
+) -> list[DrawnCall]:
+    """Add the next calls of a stratum, with their tasks and transcription jobs."""
+    added = sampling.extend(
+        session, runtime.storage, draw_, stratum_key, count, now=now, actor=actor
+    )
+    review.create_tasks(session, draw_, now=now)
+    _transcribe(session, draw_, now=now)
+    return added
+
+
+def replace_call(
+    session: Session,
+    runtime: Runtime,
+    drawn_call: DrawnCall,
+    kind: SkipKind,
+    reason: str,
+    *,
+    now: datetime,
+    actor: User | None,
+) -> DrawnCall | None:
+    """Skip a drawn call and take the next of its stratum, with its tasks and transcription job."""
+    added = sampling.replace(
+        session, runtime.storage, drawn_call, kind, reason, now=now, actor=actor
+    )
+    review.create_tasks(session, drawn_call.draw, now=now)
+    _transcribe(session, drawn_call.draw, now=now)
+    return added
+
+
+def void_draw(
+    session: Session, draw_: Draw, reason: str, *, now: datetime, actor: User | None
+) -> None:
+    """Declare a draw void: its open tasks and unanswered self-assessments go with it."""
+    sampling.void(session, draw_, reason, now=now, actor=actor)
+    review.withdraw_tasks(session, draw_, now=now)
+
+
+def _transcribe(session: Session, draw_: Draw, *, now: datetime) -> None:
+    recordings = session.scalars(
+        select(Recording.id)
+        .join(DrawnCall, DrawnCall.call_id == Recording.call_id)
+        .where(DrawnCall.draw_id == draw_.id, DrawnCall.earlier_id.is_(None))
+        .order_by(DrawnCall.position)
+    )
+    for recording_id in transcription.without_transcript(session, recordings):
+        jobs.enqueue(session, "transcribe", now=now, recording_id=recording_id)
+
+
+def receive_upload(session: Session, file_id: int, *, now: datetime) -> None:
+    """Have an uploaded file imported: the row stands, the file is stored, a job reads it."""
+    jobs.enqueue(session, "import_file", now=now, import_file_id=file_id)
+
+
+def _import_upload(upload: uploads.Upload, runtime: Runtime, progress: Progress) -> None:
+    uploads.import_upload(upload, runtime, probe=media.probe, progress=progress)
+
+
+def _draw_due(due: nightly.Due, runtime: Runtime, _progress: Progress) -> None:
+    """Make one nightly draw in a transaction of its own; a frame without calls is no failure."""
+    now = runtime.clock.now()
+    with write_session(runtime.engine) as session:
+        plan = session.get_one(SamplePlan, due.plan_id)
+        try:
+            with session.begin_nested():
+                draw(session, runtime, plan, due.start, due.end, now=now, actor=None)
+        except DomainError as error:
+            if error.code not in {"frame_empty", "draw_exists"}:
+                raise
+
+
+def _draw_all_due(dues: Sequence[nightly.Due], runtime: Runtime, progress: Progress) -> None:
+    for done, due in enumerate(dues, start=1):
+        _draw_due(due, runtime, progress)
+        progress(done, len(dues))
+
+
+def _lapse(session: Session, runtime: Runtime, _result: Any, _attempt: int) -> None:
+    assessments.lapse_assessments(session, now=runtime.clock.now())
+
+
+def _alone(work: Callable[[Runtime, Progress], object]) -> Job:
+    """Make a job whose work keeps its own short transactions and leaves nothing to save."""
+
+    def load(_session: Session, _runtime: Runtime, ids: Mapping[str, Any]) -> Mapping[str, Any]:
+        return ids
+
+    def run(_ids: Any, runtime: Runtime, progress: Progress) -> None:
+        work(runtime, progress)
+
+    return Job(load=load, work=run, save=_nothing)
+
+
+def _nothing(_session: Session, _runtime: Runtime, _result: Any, _attempt: int) -> None:
+    pass
+
+
+JOBS: Mapping[str, Job] = {
+    "transcribe": Job(
+        load=transcription.load,
+        work=transcription.work,
+        save=transcription.save,
+        fail=transcription.fail,
+        queue="transcription",
+    ),
+    "import_file": Job(load=uploads.load, work=_import_upload, save=_nothing, fail=uploads.fail),
+    "nightly_draws": Job(
+        load=lambda session, runtime, _ids: nightly.due_draws(session, runtime.clock.now()),
+        work=_draw_all_due,
+        save=_nothing,
+    ),
+    "lapse_assessments": Job(
+        load=lambda _session, _runtime, ids: ids,
+        work=lambda _ids, _runtime, _progress: None,
+        save=_lapse,
+    ),
+    "rebuild_measures": _alone(
+        lambda runtime, progress: measures.rebuild_dirty(runtime.engine, progress)
+    ),
+    "retention": _alone(
+        lambda runtime, _progress: retention.run_retention(
+            runtime.engine, runtime.storage, runtime.clock.now()
+        )
+    ),
+}
+
+SCHEDULES: Sequence[Schedule] = (
+    Schedule(job="rebuild_measures", every=timedelta(minutes=1)),
+    Schedule(job="lapse_assessments", every=timedelta(hours=1)),
+    # Every hour, since sites keep different clocks: a plan is due in its own site's night.
+    Schedule(job="nightly_draws", every=timedelta(hours=1)),
+    Schedule(job="retention", at=time(1, 30)),
+)
+
+
+def waiting(session: Session, name: str) -> int:
+    """Return how many jobs of a name wait or run."""
+    active = (JobState.QUEUED, JobState.RUNNING)
+    jobs_ = select(func.count()).where(JobRow.name == name, JobRow.state.in_(active))
+    return session.scalar(jobs_) or 0
