@@ -289,3 +289,43 @@ def _drop_draft(session: Session, task: Task, *, discard: bool) -> None:
     session.delete(review)
     session.flush()
     session.expire(task, ["review"])
+
+
+def withdraw_tasks(session: Session, draw: Draw, *, now: datetime) -> int:
+    """Take back what a draw asked for and nobody has begun: its tasks and self-assessments.
+
+    What somebody has written stays theirs to finish or give back; it counts in no rate. Returns
+    how many tasks were taken back.
+    """
+    waiting = session.scalars(
+        select(Task)
+        .join(DrawnCall, DrawnCall.id == Task.drawn_call_id)
+        .where(DrawnCall.draw_id == draw.id, Task.state.in_([TaskState.OPEN, TaskState.CLAIMED]))
+    ).all()
+    taken = 0
+    for task in waiting:
+        for asked in session.scalars(
+            select(SelfAssessment).where(
+                SelfAssessment.task_id == task.id, SelfAssessment.state == AssessmentState.ASKED
+            )
+        ):
+            if not asked.draft:
+                session.delete(asked)
+        session.flush()
+        review = session.scalar(select(Review).where(Review.task_id == task.id))
+        if review is not None and (review.draft or review.summary):
+            continue
+        _drop_draft(session, task, discard=True)
+        session.delete(task)
+        taken += 1
+    session.flush()
+    audit.record(
+        session,
+        now=now,
+        actor=None,
+        action="tasks.withdrawn",
+        subject="draw",
+        subject_uid=draw.uid,
+        tasks=taken,
+    )
+    return taken
