@@ -5,8 +5,8 @@ that a later draw knows too (it stands there as already reviewed) counts in that
 so no part of the period is counted twice.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import Enum, auto
 
@@ -94,6 +94,21 @@ class Sample:
         """Estimate a measure for all recorded calls of a domain inside the loaded sites, days."""
         sums = [_sums(stratum, measure, scope, period) for stratum in self._strata]
         return estimate(sums, is_rate=measure.is_rate)
+
+    def without(self, days: Collection[date]) -> "Sample":
+        """Return the same draws as if calls of these days lay outside every domain."""
+        return Sample(
+            [
+                replace(
+                    stratum,
+                    calls=[
+                        replace(call, superseded=call.superseded or call.day in days)
+                        for call in stratum.calls
+                    ],
+                )
+                for stratum in self._strata
+            ]
+        )
 
 
 def _sums(stratum: _Stratum, measure: Measure, scope: Scope, period: Period) -> StratumSums:
