@@ -38,14 +38,14 @@ check: setup  ## the whole gate: style, types, import rules, translations, migra
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m qa_app.translations --check
+	$(BIN)/python -m qa_app.catalogue --check
 	$(BIN)/hearback db check
 
 test: setup browser  ## all tests; the time of each folder is printed at the end
 	$(BIN)/pytest $(ARGS)
 
 messages: setup  ## bring the translation catalogue up to date with code and templates
-	$(BIN)/python -m qa_app.translations
+	$(BIN)/python -m qa_app.catalogue
 
 format: setup  ## put code into the house's form
 	$(BIN)/ruff check --fix .
