@@ -2,6 +2,8 @@
 
 AREAS = (
     "accounts",
+    "feedback",
+    "calls",
     "home",
     "operations",
     "people",

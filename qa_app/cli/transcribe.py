@@ -41,7 +41,8 @@ def command(files: tuple[Path, ...], *, as_json: bool, language: str | None, lay
 
     hearing = recogniser.of(_recogniser_settings(), settings().data_dir)
     failed = False
-    with Progress(console=Console(stderr=True), transient=True) as bars:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
         for file in files:
             bar = bars.add_task(file.name, total=None)
             try:
@@ -109,14 +110,14 @@ def _as_json(file: Path, transcribed: "Transcribed") -> dict[str, Any]:
 
 
 def _readable(found: dict[str, Any]) -> str:
-    lines = [
+    head = (
         f"{found['file']}: {found['audio_seconds']:.1f} s, {found['channels']} channel(s), "
         f"language {found['language'] or 'unknown'}, {found['seconds']:.1f} s of work"
-    ]
-    lines += [
+    )
+    lines = [
         f"  {turn['start']:8.2f}  {turn['speaker']:<8}  {turn['text']}" for turn in found["turns"]
     ]
-    return "\n".join(lines if found["turns"] else [*lines, "  (nobody speaks)"])
+    return "\n".join([head, *(lines or ["  (nobody speaks)"])])
 
 
 def _say_error(file: Path, error: Any, *, as_json: bool) -> None:

@@ -1,0 +1,1 @@
+"""Calls: finding them, hearing them, reading what was said."""

@@ -1,0 +1,78 @@
+"""Play tokens: signed, short-lived, for one person and one opening of one recording.
+
+A page that shows a player has checked access by its own rules (a task, a feedback, an exemplar).
+The token carries that decision to the addresses of the sound and its picture, and names the one
+opening that is written down however many pieces of the file the browser asks for.
+"""
+
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from pipelines.outcomes import DomainError
+from qa_app.surroundings import settings
+
+LIFE = timedelta(hours=4)
+"""As long as a page with a player may stay open; a long review must not fall silent."""
+
+
+@dataclass(frozen=True)
+class PlayToken:
+    """One person opens one recording for a purpose."""
+
+    id: str
+    recording_uid: uuid.UUID
+    person_uid: uuid.UUID
+    purpose: str
+    expires_at: datetime
+
+
+def new(recording_uid: uuid.UUID, person_uid: uuid.UUID, purpose: str, now: datetime) -> PlayToken:
+    """Make the token of a new opening."""
+    return PlayToken(
+        id=secrets.token_urlsafe(12),
+        recording_uid=recording_uid,
+        person_uid=person_uid,
+        purpose=purpose,
+        expires_at=now + LIFE,
+    )
+
+
+def sign(token: PlayToken) -> str:
+    """Write a token for an address."""
+    return _serializer().dumps(
+        [
+            token.id,
+            token.recording_uid.hex,
+            token.person_uid.hex,
+            token.purpose,
+            int(token.expires_at.timestamp()),
+        ]
+    )
+
+
+def read(signed: str, person_uid: uuid.UUID, now: datetime) -> PlayToken:
+    """Return what a signed token says.
+
+    Raises ``play_link_expired`` when it is too old, or not this installation's or this person's.
+    """
+    try:
+        token_id, recording, person, purpose, expires = _serializer().loads(signed)
+    except (BadSignature, ValueError) as error:
+        raise DomainError("play_link_expired") from error
+    if uuid.UUID(person) != person_uid or expires <= now.timestamp():
+        raise DomainError("play_link_expired")
+    return PlayToken(
+        id=token_id,
+        recording_uid=uuid.UUID(recording),
+        person_uid=person_uid,
+        purpose=purpose,
+        expires_at=datetime.fromtimestamp(expires, now.tzinfo),
+    )
+
+
+def _serializer() -> URLSafeSerializer:
+    return URLSafeSerializer(settings().secret_key, salt="hearback-play")

@@ -1,0 +1,163 @@
+"""Calls and their recordings: the list, one call, opening a recording, and its sound."""
+
+import uuid
+
+from flask import Blueprint, Response, request, send_file
+from flask_babel import lazy_gettext as _l
+from wtforms.fields.choices import SelectChoice
+
+from models.operations import Listening
+from models.upsert import insert_missing
+from models.vocab import Direction, MediaKind
+from pipelines.outcomes import DomainError
+from qa_app import db
+from qa_app.access import Action, current_person, requires
+from qa_app.calls import queries, tokens
+from qa_app.calls.forms import FilterForm, PurposeForm
+from qa_app.calls.tokens import PlayToken
+from qa_app.clock import now
+from qa_app.db import session
+from qa_app.surroundings import runtime
+from qa_app.templating import render, see_other
+
+bp = Blueprint("calls", __name__)
+
+ANY = SelectChoice("", _l("All"))
+
+
+@bp.get("/calls")
+@requires(Action.CALLS_READ)
+def index() -> str:
+    """List the calls in the person's scope."""
+    person = current_person()
+    form = FilterForm(request.args)
+    form.project.choices = [ANY, *queries.project_choices(session(), person)]
+    form.agent.choices = [ANY, *queries.agent_choices(session(), person)]
+    form.validate()
+    asked = any(request.args.get(name) for name in ("start", "end", "key"))
+    if not asked and not form.start.data:
+        form.start.data = queries.usual_start(now().date())
+    page = queries.index_page(session(), person, _wanted(form))
+    return render("calls/index.html", page=page, form=form)
+
+
+def _wanted(form: FilterForm) -> queries.Wanted:
+    """Return what the form asks for; a field that makes no sense asks for nothing."""
+    direction = form.direction.data if not form.direction.errors else ""
+    return queries.Wanted(
+        start=form.start.data,
+        end=form.end.data,
+        project=_uid(form.project.data),
+        agent=_uid(form.agent.data),
+        direction=Direction(direction) if direction else None,
+        key=form.key.data or "",
+        recorded=bool(form.recorded.data),
+        page=request.args.get("page", 1, type=int),
+    )
+
+
+def _uid(text: str | None) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text or "")
+    except ValueError:
+        return None
+
+
+@bp.get("/calls/<uuid:uid>")
+@requires(Action.CALLS_READ)
+def show(uid: uuid.UUID) -> str:
+    """Show a call; its recording once the person has said why."""
+    person = current_person()
+    token = _token(request.args.get("opened", ""))
+    page = queries.show_page(session(), person, uid, token)
+    return render("calls/show.html", page=page, form=PurposeForm(), expired=_expired(token))
+
+
+def _token(signed: str) -> PlayToken | None:
+    try:
+        return tokens.read(signed, current_person().uid, now()) if signed else None
+    except DomainError:
+        return None
+
+
+def _expired(token: PlayToken | None) -> bool:
+    return token is None and "opened" in request.args
+
+
+@bp.post("/calls/<uuid:uid>/open")
+@requires(Action.CALLS_LISTEN)
+def open_recording(uid: uuid.UUID) -> Response | tuple[str, int]:
+    """Write down who opens the recording and why, and show it."""
+    person = current_person()
+    recording = queries.openable(session(), person, uid)
+    if recording is None:
+        raise DomainError("recording_gone")
+    form = PurposeForm()
+    if not form.validate_on_submit():
+        page = queries.show_page(session(), person, uid, None)
+        return render("calls/show.html", page=page, form=form, expired=False), 422
+    token = tokens.new(recording.uid, person.uid, form.purpose.data or "", now())
+    session().add(_row(token, person.id, recording.id))
+    return see_other("calls.show", uid=uid, opened=tokens.sign(token))
+
+
+def _row(token: PlayToken, user_id: int, recording_id: int) -> Listening:
+    return Listening(
+        token_id=token.id,
+        user_id=user_id,
+        recording_id=recording_id,
+        purpose=token.purpose,
+        opened_at=now(),
+    )
+
+
+@bp.get("/recordings/<uuid:uid>/audio")
+@requires(Action.CALLS_LISTEN)
+def audio(uid: uuid.UUID) -> Response:
+    """Send a recording's sound, or the part of it that the browser asks for."""
+    token, sound = _redeem(uid, MediaKind.PLAYBACK, MediaKind.ORIGINAL)
+    if not queries.is_written_down(session(), token.id):
+        # The one thing a GET writes: that somebody listens, once per opening of a page.
+        row = {
+            "token_id": token.id,
+            "user_id": current_person().id,
+            "recording_id": sound.recording_id,
+            "purpose": token.purpose,
+            "opened_at": now(),
+        }
+        with db.apart() as own:
+            insert_missing(own, Listening, [row])
+    return _send(sound)
+
+
+@bp.get("/recordings/<uuid:uid>/peaks")
+@requires(Action.CALLS_LISTEN)
+def peaks(uid: uuid.UUID) -> Response:
+    """Send the picture of a recording's sound."""
+    _, sound = _redeem(uid, MediaKind.PEAKS)
+    return _send(sound)
+
+
+def _redeem(uid: uuid.UUID, *kinds: MediaKind) -> tuple[PlayToken, queries.Sound]:
+    token = tokens.read(request.args.get("token", ""), current_person().uid, now())
+    if token.recording_uid != uid:
+        raise DomainError("play_link_expired")
+    sound = queries.sound(session(), uid, kinds)
+    if sound is None:
+        raise DomainError("recording_gone")
+    return token, sound
+
+
+def _send(sound: queries.Sound) -> Response:
+    try:
+        response = send_file(
+            runtime().storage.local_path(sound.storage_key),
+            mimetype=sound.mimetype,
+            conditional=True,
+            etag=sound.sha256,
+        )
+    except FileNotFoundError as error:
+        raise DomainError("recording_gone") from error
+    # What was said must not stay behind in a shared computer's cache.
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
