@@ -64,12 +64,17 @@ class Call(Identified, Base):
         CheckConstraint("local_slot BETWEEN 0 AND 47", name="local_slot"),
         CheckConstraint("customer_value_minor IS NULL OR currency IS NOT NULL", name="currency"),
         Index("ix_call_site_id_local_date", "site_id", "local_date"),
+        # Holds all that a draw asks about a call's peers, so that 28 days are read from it alone.
         Index(
-            "ix_call_local_date_project_id_direction_talk_ms",
+            "ix_call_peers",
+            "site_id",
             "local_date",
             "project_id",
             "direction",
+            "currency",
+            "by_robot",
             "talk_ms",
+            "customer_value_minor",
         ),
         Index("ix_call_agent_id_local_date", "agent_id", "local_date"),
     )
@@ -148,7 +153,7 @@ class Recording(Identified, Base):
     __tablename__ = "recording"
     __table_args__ = (
         CheckConstraint("channels >= 1 AND duration_ms >= 0", name="sizes"),
-        Index("ix_recording_site_id_state", "site_id", "state"),
+        Index("ix_recording_site_id_state_call_id", "site_id", "state", "call_id"),
     )
 
     call_id: Mapped[int] = mapped_column(ForeignKey("call.id", ondelete="CASCADE"), unique=True)

@@ -32,7 +32,7 @@ from pipelines.sampling.rules.settings import PlanSettings
 
 PEER_DAYS = 28
 
-_OUTBOUND, _ROBOT, _NOTICE, _SUCCESS, _LISTED, _RECORDED = 1, 2, 4, 8, 16, 32
+_OUTBOUND, _ROBOT, _NOTICE, _SUCCESS, _LISTED = 1, 2, 4, 8, 16
 
 
 @dataclass(frozen=True)
@@ -75,26 +75,29 @@ def load_frame(
     """
     period = _period(session, site_id, settings, start, end)
     ids, stored_keys, project, agent, talk, transfers, value, currency, flags = fetch_columns(
-        session, _frame_query(session, period, settings)
+        session, _frame_query(session, period, settings), group_by=[Call.local_date]
     )
 
     def has(flag: int) -> NDArray[np.bool_]:
         return (flags & flag) > 0
 
+    # Ids of calls lie close together, so a range of them reads little else from other tables.
+    within = (int(ids.min()), int(ids.max())) if len(ids) else (0, -1)
+    recorded = np.isin(ids, _on_file(session, site_id, within))
     talked = talk > 0
     robot = talked & (has(_ROBOT) | (agent == 0))
     person = talked & ~robot
     no_notice = person & ~has(_NOTICE)
     short = person & ~no_notice & (talk < settings.min_talk_ms)
-    unrecorded = person & ~no_notice & ~short & ~has(_RECORDED)
+    unrecorded = person & ~no_notice & ~short & ~recorded
     inside = np.flatnonzero(person & ~no_notice & ~short & ~unrecorded)
 
     ids, keys = ids[inside], to_unsigned(stored_keys[inside])
     project_codes, project_index = _coded(session, Project, project[inside])
     agent_codes, agent_index = _coded(session, Agent, agent[inside])
     earlier = _earlier(session, site_id, start, end, before_draw)
-    dissatisfied, top = _answers(session, period, as_of)
-    complaints = _complaints(session, period, as_of)
+    dissatisfied, top = _answers(session, within, as_of)
+    complaints = _complaints(session, within, as_of)
     columns = FrameColumns(
         draw_key=keys,
         tie_rank=_tie_ranks(session, ids, keys),
@@ -134,16 +137,20 @@ def load_peers(session: Session, site_id: int, end: date, frame: LoadedFrame) ->
     statement = select(
         Call.project_id,
         case((Call.direction == Direction.OUT, 1), else_=0),
+        _currency_number(session),
         Call.talk_ms,
         func.coalesce(Call.customer_value_minor, -1),
-        _currency_number(session),
     ).where(
         Call.site_id == site_id,
         Call.local_date.between(end - timedelta(days=PEER_DAYS - 1), end),
         Call.talk_ms > 0,
         Call.by_robot == false(),
     )
-    project, outbound, talk, value, currency = fetch_columns(session, statement)
+    # The order of ix_call_peers, which holds all these columns.
+    groups = [Call.local_date, Call.project_id, Call.direction, Call.currency]
+    project, outbound, currency, talk, value = fetch_columns(
+        session, statement, group_by=groups, constant=3
+    )
     # Projects that the frame does not hold come after those that it does: any number will do.
     codes = _codes(session, Project, np.unique(project))
     places = {code: place for place, code in enumerate(frame.projects)}
@@ -188,36 +195,38 @@ def _frame_query(
         + case((Call.recording_notice, _NOTICE), else_=0)
         + case((Call.outcome == Outcome.SUCCESS, _SUCCESS), else_=0)
         + (case((Call.customer_tier.in_(tiers), _LISTED), else_=0) if tiers else literal(0))
-        + case((Recording.id.is_not(None), _RECORDED), else_=0)
     )
-    on_file = and_(Recording.call_id == Call.id, Recording.state == RecordingState.PRESENT)
-    return (
-        select(
-            Call.id,
-            Call.draw_key,
-            Call.project_id,
-            func.coalesce(Call.agent_id, 0),
-            Call.talk_ms,
-            Call.transfers,
-            func.coalesce(Call.customer_value_minor, -1),
-            _currency_number(session),
-            flags,
-        )
-        .select_from(Call)
-        .outerjoin(Recording, on_file)
-        .where(period)
+    return select(
+        Call.id,
+        Call.draw_key,
+        Call.project_id,
+        func.coalesce(Call.agent_id, 0),
+        Call.talk_ms,
+        Call.transfers,
+        func.coalesce(Call.customer_value_minor, -1),
+        _currency_number(session),
+        flags,
+    ).where(period)
+
+
+def _on_file(session: Session, site_id: int, within: tuple[int, int]) -> I64:
+    statement = select(Recording.call_id).where(
+        Recording.site_id == site_id,
+        Recording.state == RecordingState.PRESENT,
+        Recording.call_id.between(*within),
     )
+    return fetch_columns(session, statement, group_by=[Recording.state])[0]
 
 
 def _currency_number(session: Session) -> ColumnElement[int]:
-    """Return ``peers.currency_number`` as SQL; 0 where there is no value."""
+    """Return ``peers.currency_number`` as SQL; 0 where there is none."""
     letter = func.ascii if session.get_bind().dialect.name == "postgresql" else func.unicode
     number = (
         letter(func.substr(Call.currency, 1, 1)) * 65_536
         + letter(func.substr(Call.currency, 2, 1)) * 256
         + letter(func.substr(Call.currency, 3, 1))
     )
-    return case((Call.customer_value_minor.is_not(None), number), else_=0)
+    return func.coalesce(number, 0)
 
 
 def _codes(session: Session, model: type[Project | Agent], ids: I64) -> dict[int, str]:
@@ -259,20 +268,16 @@ def _tie_ranks(session: Session, ids: I64, keys: U64) -> I64:
     return ranks
 
 
-def _complaints(session: Session, period: ColumnElement[bool], as_of: datetime) -> I64:
-    statement = (
-        select(Complaint.call_id)
-        .join(Call, Call.id == Complaint.call_id)
-        .where(
-            period,
-            Complaint.received_at <= as_of,
-            Complaint.status != ComplaintStatus.NOT_UPHELD,
-        )
+def _complaints(session: Session, within: tuple[int, int], as_of: datetime) -> I64:
+    statement = select(Complaint.call_id).where(
+        Complaint.call_id.between(*within),
+        Complaint.received_at <= as_of,
+        Complaint.status != ComplaintStatus.NOT_UPHELD,
     )
     return fetch_columns(session, statement)[0]
 
 
-def _answers(session: Session, period: ColumnElement[bool], as_of: datetime) -> tuple[I64, I64]:
+def _answers(session: Session, within: tuple[int, int], as_of: datetime) -> tuple[I64, I64]:
     """Return the calls whose last valid answer was dissatisfied, and those with the top level."""
     valid = (Satisfaction.SATISFIED, Satisfaction.NEUTRAL, Satisfaction.DISSATISFIED)
     statement = (
@@ -281,8 +286,11 @@ def _answers(session: Session, period: ColumnElement[bool], as_of: datetime) -> 
             case((Survey.satisfaction == Satisfaction.DISSATISFIED, 1), else_=0),
             case((Survey.level == 5, 1), else_=0),  # noqa: PLR2004 - the top of five levels
         )
-        .join(Call, Call.id == Survey.call_id)
-        .where(period, Survey.answered_at <= as_of, Survey.satisfaction.in_(valid))
+        .where(
+            Survey.call_id.between(*within),
+            Survey.answered_at <= as_of,
+            Survey.satisfaction.in_(valid),
+        )
         .order_by(Survey.answered_at, Survey.source, Survey.source_key)
     )
     calls, dissatisfied, top = fetch_columns(session, statement)

@@ -38,7 +38,9 @@ def due_draws(session: Session, now: datetime) -> list[Due]:
         if slot < FROM_SLOT:
             continue
         newest = today - timedelta(days=plan.settling_days + 1)
-        oldest = max(newest - timedelta(days=CATCH_UP_DAYS - 1), local_day(plan.created_at, zone)[0])
+        oldest = max(
+            newest - timedelta(days=CATCH_UP_DAYS - 1), local_day(plan.created_at, zone)[0]
+        )
         drawn = set(
             session.scalars(
                 select(Draw.period_end).where(

@@ -606,9 +606,18 @@ def upgrade() -> None:
     op.create_index("ix_call_agent_id_local_date", "call", ["agent_id", "local_date"], unique=False)
     op.create_index(op.f("ix_call_customer_id"), "call", ["customer_id"], unique=False)
     op.create_index(
-        "ix_call_local_date_project_id_direction_talk_ms",
+        "ix_call_peers",
         "call",
-        ["local_date", "project_id", "direction", "talk_ms"],
+        [
+            "site_id",
+            "local_date",
+            "project_id",
+            "direction",
+            "currency",
+            "by_robot",
+            "talk_ms",
+            "customer_value_minor",
+        ],
         unique=False,
     )
     op.create_index(op.f("ix_call_project_id"), "call", ["project_id"], unique=False)
@@ -986,7 +995,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("uid", name=op.f("uq_recording_uid")),
     )
     op.create_index(op.f("ix_recording_sha256"), "recording", ["sha256"], unique=False)
-    op.create_index("ix_recording_site_id_state", "recording", ["site_id", "state"], unique=False)
+    op.create_index(
+        "ix_recording_site_id_state_call_id",
+        "recording",
+        ["site_id", "state", "call_id"],
+        unique=False,
+    )
     op.create_table(
         "survey",
         sa.Column("source", sa.String(), nullable=False),
@@ -1894,7 +1908,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_survey_site_id"), table_name="survey")
     op.drop_index("ix_survey_call_id_answered_at", table_name="survey")
     op.drop_table("survey")
-    op.drop_index("ix_recording_site_id_state", table_name="recording")
+    op.drop_index("ix_recording_site_id_state_call_id", table_name="recording")
     op.drop_index(op.f("ix_recording_sha256"), table_name="recording")
     op.drop_table("recording")
     op.drop_index("ix_leg_site_id_local_date", table_name="leg")
@@ -1911,7 +1925,7 @@ def downgrade() -> None:
     op.drop_table("daily_fact")
     op.drop_index("ix_call_site_id_local_date", table_name="call")
     op.drop_index(op.f("ix_call_project_id"), table_name="call")
-    op.drop_index("ix_call_local_date_project_id_direction_talk_ms", table_name="call")
+    op.drop_index("ix_call_peers", table_name="call")
     op.drop_index(op.f("ix_call_customer_id"), table_name="call")
     op.drop_index("ix_call_agent_id_local_date", table_name="call")
     op.drop_table("call")
