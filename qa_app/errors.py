@@ -34,7 +34,7 @@ MESSAGES: dict[str, tuple[int, LazyString]] = {
     ),
     "last_admin": (409, _l("A site needs at least one admin who can sign in.")),
     "role_held": (409, _l("The person holds this role already.")),
-    "code_taken": (409, _l("The code %(code)s is taken.")),
+    "code_taken": (409, _l("The code %(taken)s is taken.")),
     "timezone_unknown": (400, _l("There is no time zone called %(timezone)s.")),
     "site_unknown": (404, _l("There is no site with the code %(site)s.")),
     "site_needs_timezone": (

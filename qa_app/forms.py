@@ -1,11 +1,11 @@
 """What every form shares: cross-site protection, stripped texts, and the key that is spent once."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, StringField
+from wtforms import Field, HiddenField, SelectChoice, StringField
 
 
 def _strip(value: Any) -> Any:
@@ -36,3 +36,8 @@ class CreatingForm(BaseForm):
     """A form that makes something new: ``once`` tells a double click from a second wish."""
 
     once = HiddenField(default=lambda: secrets.token_urlsafe(16))
+
+
+def choices(pairs: Iterable[tuple[Any, Any]]) -> list[SelectChoice]:
+    """Return (value, label) pairs as a select field wants them."""
+    return [SelectChoice(value, label) for value, label in pairs]

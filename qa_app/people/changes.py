@@ -136,7 +136,7 @@ class Changes:
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise DomainError("timezone_unknown", timezone=timezone) from error
         if self.session.scalar(select(Site.id).where(Site.code == code)):
-            raise DomainError("code_taken", code=code)
+            raise DomainError("code_taken", taken=code)
         site = Site(code=code, name=name, timezone=timezone)
         self.session.add(site)
         self.session.flush()
@@ -147,7 +147,7 @@ class Changes:
         """Add a team to a site."""
         taken = select(Team.id).where(Team.site_id == site.id, Team.code == code)
         if self.session.scalar(taken):
-            raise DomainError("code_taken", code=code)
+            raise DomainError("code_taken", taken=code)
         team = Team(site_id=site.id, code=code, name=name)
         self.session.add(team)
         self.session.flush()

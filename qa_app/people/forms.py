@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import PasswordField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, Optional
 
-from qa_app.forms import BaseForm, CreatingForm
+from qa_app.forms import BaseForm, CreatingForm, choices
 from qa_app.i18n import LOCALES
 from qa_app.words import ROLES
 
@@ -26,7 +26,7 @@ class PersonForm(CreatingForm):
     )
     display_name = StringField(_l("Name"), [_needed(), Length(max=_NAME)])
     locale = SelectField(
-        _l("Language"), choices=[("", _l("as the browser says")), *LOCALES.items()]
+        _l("Language"), choices=choices([("", _l("as the browser says")), *LOCALES.items()])
     )
     password = PasswordField(
         _l("First password"),
@@ -38,7 +38,7 @@ class PersonForm(CreatingForm):
 class RoleForm(BaseForm):
     """A role to be given; ``scope`` is ``site uid`` or ``site uid/team uid``."""
 
-    role = SelectField(_l("Role"), choices=[(role.value, name) for role, name in ROLES.items()])
+    role = SelectField(_l("Role"), choices=choices(ROLES.items()))
     scope = SelectField(_l("Where"))
 
 

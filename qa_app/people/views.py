@@ -14,6 +14,7 @@ from qa_app.access import Action, Person, current_person, load, requires, sign_i
 from qa_app.clock import now
 from qa_app.db import session
 from qa_app.errors import sentence
+from qa_app.forms import choices
 from qa_app.people.changes import Changes
 from qa_app.people.forms import (
     AgentForm,
@@ -97,8 +98,8 @@ def show(uid: uuid.UUID) -> str:
 def _show(user: User, password: NewPasswordForm | None = None) -> str:
     page = person_page(session(), current_person(), user, _("whole site"))
     roles, agent = RoleForm(formdata=None), AgentForm(formdata=None)
-    roles.scope.choices = list(page.scopes)
-    agent.agent.choices = [("", _("none")), *page.agents]
+    roles.scope.choices = choices(page.scopes)
+    agent.agent.choices = choices([("", _("none")), *page.agents])
     agent.agent.data = str(page.agent.uid) if page.agent else ""
     return render(
         "people/show.html",
