@@ -1,16 +1,19 @@
 """Insert very many rows of one table at once, column by column, on SQLite and PostgreSQL."""
 
+import json
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import repeat
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ARRAY, String, any_, bindparam, func, select, text
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.types import TypeEngine
 
-from models.base import Base, Identified
+from models.base import Base, Identified, UtcDateTime
 
 _RANDOM_BYTES = 10
 
@@ -67,12 +70,30 @@ def insert_columns(
 
 
 def _stored(kind: TypeEngine[Any], dialect: Dialect, values: Sequence[Any]) -> Iterable[Any]:
-    """Convert values as their type asks, each distinct one once."""
+    """Convert values as their type asks: each distinct one once, but for times, which all differ.
+
+    SQLite's text for a time is written here directly, six times as fast as through the type; a
+    test reads it back through the type.
+    """
+    if isinstance(kind, UtcDateTime) and dialect.name == "sqlite":
+        if values[0] is values[-1] and all(value is values[0] for value in values):
+            return repeat(_sqlite_time(values[0]), len(values))
+        return [_sqlite_time(value) for value in values]
     process = kind.dialect_impl(dialect).bind_processor(dialect)
     if process is None:
         return values
     known = {value: process(value) for value in set(values)}
     return [known[value] for value in values]
+
+
+def _sqlite_time(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    if value.tzinfo is not UTC:
+        if value.tzinfo is None:
+            raise ValueError("a datetime without a time zone was given to the database")
+        value = value.astimezone(UTC)
+    return value.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _uids(count: int) -> list[str]:
@@ -85,3 +106,16 @@ def _uids(count: int) -> list[str]:
         f"{((head | int.from_bytes(random[at : at + _RANDOM_BYTES])) & keep) | mark:032x}"
         for at in range(0, len(random), _RANDOM_BYTES)
     ]
+
+
+def among(session: Session, column: InstrumentedAttribute[Any], values: Sequence[Any]) -> Any:
+    """Return the condition that a column holds one of very many texts or integers.
+
+    They travel as one parameter: an ``IN`` with thousands of them costs more to write down than to
+    look up.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        given = bindparam("among", json.dumps(list(values)), unique=True, type_=String)
+        return column.in_(select(text("value")).select_from(func.json_each(given)))
+    array = bindparam("among", list(values), unique=True, type_=ARRAY(column.type))
+    return column == any_(array)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from models.bulk import insert_columns, reserve_ids
+from models.bulk import among, insert_columns, reserve_ids
 from models.calls import Call, Leg, Project
 from pipelines.days import local_day
 from pipelines.ingest.customers import Customers
@@ -142,32 +142,32 @@ class CallsLander:
     def _known(self, session: Session, keys: set[str]) -> dict[str, _Known]:
         """Find the calls of these keys, with their legs."""
         calls: dict[int, tuple[str, _Known]] = {}
-        ordered = sorted(keys)
-        columns = (Call.id, Call.source_key, Call.site_id, Call.local_date)
-        mine = select(*columns).where(Call.source == self._context.source)
-        for start in range(0, len(ordered), 10_000):
-            some = ordered[start : start + 10_000]
-            for key, source_key, site_id, day in session.execute(
-                mine.where(Call.source_key.in_(some))
-            ):
-                calls[key] = (source_key, _Known(key, site_id, day, {}, []))
-        ids = sorted(calls)
-        for start in range(0, len(ids), 10_000):
-            for leg in session.execute(
-                select(
-                    Leg.call_id,
-                    Leg.position,
-                    Leg.content_hash,
-                    Leg.started_at,
-                    Leg.talk_ms,
-                    Leg.hold_ms,
-                    Leg.agent_id,
-                    Leg.team_id,
-                ).where(Leg.call_id.in_(ids[start : start + 10_000]))
-            ):
-                known = calls[leg.call_id][1]
-                known.hashes[leg.position] = leg.content_hash
-                known.parts.append(rules.LegPart(leg.position, *leg[3:]))
+        found = session.execute(
+            select(Call.id, Call.source_key, Call.site_id, Call.local_date).where(
+                Call.source == self._context.source,
+                among(session, Call.source_key, sorted(keys)),
+            )
+        )
+        for key, source_key, site_id, day in found:
+            calls[key] = (source_key, _Known(key, site_id, day, {}, []))
+        if not calls:
+            return {}
+        legs = session.execute(
+            select(
+                Leg.call_id,
+                Leg.position,
+                Leg.content_hash,
+                Leg.started_at,
+                Leg.talk_ms,
+                Leg.hold_ms,
+                Leg.agent_id,
+                Leg.team_id,
+            ).where(among(session, Leg.call_id, sorted(calls)))
+        )
+        for leg in legs:
+            known = calls[leg.call_id][1]
+            known.hashes[leg.position] = leg.content_hash
+            known.parts.append(rules.LegPart(leg.position, *leg[3:]))
         return dict(calls.values())
 
     def _add_calls(self, session: Session, new: dict[str, dict[int, _NewLeg]]) -> None:

@@ -9,14 +9,12 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.bulk import insert_columns, reserve_ids
+from models.bulk import among, insert_columns, reserve_ids
 from models.calls import Customer
-from pipelines.ingest.landing import uid_of
+from pipelines.ingest.landing import TOKEN, uid_of
 from pipelines.ingest.rules.values import Invalid, customer_number, number_key
 
-TOKEN = "customer:"  # noqa: S105 - the mark of a public id, no secret
 _MOST_KEPT = 50_000
-_IN_ONE_QUERY = 10_000
 
 
 class Customers:
@@ -55,12 +53,12 @@ class Customers:
         keys = {number: self.key_of(session, number) for number in set(numbers) if number}
         found: dict[str, int] = {}
         wanted = sorted({key for key in keys.values() if key})
-        for start in range(0, len(wanted), _IN_ONE_QUERY):
-            some = wanted[start : start + _IN_ONE_QUERY]
-            rows = session.execute(
-                select(Customer.number_key, Customer.id).where(Customer.number_key.in_(some))
+        rows = session.execute(
+            select(Customer.number_key, Customer.id).where(
+                among(session, Customer.number_key, wanted)
             )
-            found.update((key, row_id) for key, row_id in rows if key)
+        )
+        found.update((key, row_id) for key, row_id in rows if key)
         # In the order of their hashes, which is the order of the index.
         new = sorted(
             (key, number) for number, key in keys.items() if key is not None and key not in found

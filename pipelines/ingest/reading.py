@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -190,6 +191,7 @@ class TableReader:
         reader = csv.reader(self._lines(on_block), delimiter=self._delimiter)
         csv.field_size_limit(_LONGEST_FIELD)
         width, places = self._width, self._places
+        pick = itemgetter(*places)
         while True:
             number += 1
             try:
@@ -205,19 +207,19 @@ class TableReader:
                 yield RawRow(
                     number,
                     self._line_end,
-                    tuple([cells[place] for place in places]),
+                    pick(cells),
                     "row_encoding",
                 )
             elif len(row) == width:
                 row.append("")
-                yield RawRow(number, self._line_end, tuple([row[place] for place in places]))
+                yield RawRow(number, self._line_end, pick(row))
             elif any(cell.strip() for cell in row):
                 # Cells behind the last column are empty in many exports: no harm.
                 extra = any(cell.strip() for cell in row[width:])
                 problem = "row_too_long" if extra else None if len(row) > width else "row_too_short"
                 row = row[:width] + [""] * (width + 1 - len(row))
                 row[width:] = [""]
-                cells = tuple([row[place] for place in places])
+                cells = pick(row)
                 yield RawRow(number, self._line_end, cells, problem)
 
     def _lines(self, on_block: Callable[[int], None] | None) -> Iterator[str]:

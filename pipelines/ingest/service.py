@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Engine, delete, insert, select, text
 from sqlalchemy.orm import Session
 
+from models import registry  # noqa: F401 - a flush follows references to every table
 from models.operations import ImportFile, ImportReject
 from models.people import User
 from models.session import in_chunks, read_session, write_session
@@ -37,6 +38,8 @@ FIRST_REJECTS = 10
 # One import writes at a time on PostgreSQL, as on SQLite: two that bring the same new call would
 # otherwise both believe that it is theirs.
 _LOCK = 7_315_204_118
+# Customers' hashes come in no order: their index must stay in memory, or each row reads the disk.
+_CACHE_KIB = 64 * 1024
 
 _LANDERS: dict[ImportKind, Callable[[Session, Context], Lander]] = {
     ImportKind.PEOPLE: PeopleLander,
@@ -190,7 +193,7 @@ class _Run:
                 yield one
 
         def save(session: Session, prepared: list[recordings.Prepared]) -> None:
-            self._lock(session)
+            self._prepare(session)
             landed = recordings.land(session, self._context, prepared)
             self._save(session, cursor, landed, 0, prepared[-1].file.number)
 
@@ -241,14 +244,16 @@ class _Run:
         ).first()
 
     @staticmethod
-    def _lock(session: Session) -> None:
-        if session.get_bind().dialect.name == "postgresql":
+    def _prepare(session: Session) -> None:
+        if session.get_bind().dialect.name == "sqlite":
+            session.execute(text(f"PRAGMA cache_size = -{_CACHE_KIB}"))
+        else:
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
     def _chunk(
         self, session: Session, cursor: _Cursor, lander: Lander, chunk: list[RawRow]
     ) -> None:
-        self._lock(session)
+        self._prepare(session)
         landed = lander.land(session, chunk)
         mark_dirty(session, landed.dirty)
         self._save(session, cursor, landed, chunk[-1].end, chunk[-1].number)

@@ -115,11 +115,10 @@ def row_hash(row: LegRow, site: str, agent: str, customer_key: str | None) -> st
 
     The customer enters as the keyed hash, so that the number itself cannot be tried out.
     """
-    at = row.started_at.timestamp()
-    leg = (row.leg, at, row.talk_ms, row.hold_ms, row.acw_ms, site, agent)
+    leg = (row.leg, row.started_at, row.talk_ms, row.hold_ms, row.acw_ms, site, agent)
     if row.leg > 1:
-        return content_hash(leg)
-    return content_hash(leg, row[6:10], customer_key, row[11:])
+        return content_hash(*leg)
+    return content_hash(*leg, *row[6:10], customer_key, *row[11:])
 
 
 class LegPart(NamedTuple):
@@ -146,6 +145,11 @@ class CallTotals(NamedTuple):
 
 def totals(legs: list[LegPart]) -> CallTotals:
     """Sum up a call: agent and team of the leg with the longest talk, the first of equal ones."""
+    if len(legs) == 1:
+        only = legs[0]
+        return CallTotals(
+            only.started_at, only.talk_ms, only.hold_ms, 0, only.agent_id, only.team_id
+        )
     ordered = sorted(legs, key=attrgetter("position"))
     longest = max(ordered, key=attrgetter("talk_ms"))
     return CallTotals(

@@ -20,6 +20,7 @@ OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 # The clock of a switch may run ahead of ours by a little.
 AHEAD = timedelta(hours=1)
 MAX_TEXT = 200
+_MOST_MINOR = 10**14
 MAX_REPLY = 2_000
 
 # ISO 4217: these currencies have no, or three, digits behind the point; the others have two.
@@ -76,24 +77,27 @@ def text_of(cell: str, column: str, *, required: bool = True, longest: int = MAX
 
 def word_of(cell: str, column: str, words: Mapping[str, Any], default: Any = None) -> Any:
     """Return what one of the known ``words`` means; an empty cell means ``default``, if given."""
+    # Nearly every cell is one of the words as it stands.
+    found = words.get(cell)
+    if found is not None:
+        return found
     value = cell.strip().casefold()
-    if not value and default is not None:
-        return default
-    try:
-        return words[value]
-    except KeyError:
-        raise _unknown_word(value, column) from None
-
-
-def _unknown_word(value: str, column: str) -> Invalid:
     if not value:
-        return Invalid(column, "value_missing")
-    return Invalid(column, "word_unknown", value=value[:40])
+        if default is None:
+            raise Invalid(column, "value_missing")
+        return default
+    found = words.get(value)
+    if found is None:
+        raise Invalid(column, "word_unknown", value=value[:40])
+    return found
 
 
-@lru_cache(maxsize=8192)
-def _milliseconds(value: str) -> int | str:
+@lru_cache(maxsize=16_384)
+def _milliseconds(cell: str) -> int | str:
     """Return milliseconds, or the code of what is wrong (exceptions are not cached)."""
+    value = cell.strip()
+    if not value:
+        return "value_missing"
     match = _CLOCK.fullmatch(value)
     if match:
         hours, minutes, seconds = match.groups()
@@ -119,15 +123,14 @@ def duration_of(cell: str, column: str, *, required: bool = False) -> int:
 
     An empty cell is 0 unless ``required``. Refuses negative ones and any above 24 hours.
     """
-    value = cell.strip()
-    if not value:
+    found = _milliseconds(cell)
+    if isinstance(found, int):
+        return found
+    if found == "value_missing":
         if required:
-            raise Invalid(column, "value_missing")
+            raise Invalid(column, found)
         return 0
-    found = _milliseconds(value)
-    if isinstance(found, str):
-        raise Invalid(column, found, value=value[:40])
-    return found
+    raise Invalid(column, found, value=cell.strip()[:40])
 
 
 def instant_of(
@@ -209,32 +212,48 @@ def whole_number_of(cell: str, column: str, *, least: int, most: int, default: i
     return int(value)
 
 
-@lru_cache(maxsize=8192)
-def _minor_units(value: str, digits: int) -> int | str:
+@lru_cache(maxsize=256)
+def _currency(cell: str) -> tuple[str, int]:
+    """Return an ISO 4217 code and its number of digits behind the point; empty for no currency."""
+    code = cell.strip().upper()
+    if code and not _CURRENCY.fullmatch(code):
+        raise Invalid("currency", "currency_invalid", value=code[:40])
+    return code, _MINOR_DIGITS.get(code, 2)
+
+
+def _minor_units(value: str, digits: int) -> int:
+    whole, _, fraction = value.partition(".")
+    if whole.isdecimal() and len(fraction) <= digits and (not fraction or fraction.isdecimal()):
+        found = int(whole + fraction.ljust(digits, "0"))
+    else:
+        found = _rare_minor_units(value, digits)
+    if found >= _MOST_MINOR:
+        raise Invalid("customer_value", "number_invalid", value=value[:40])
+    return found
+
+
+def _rare_minor_units(value: str, digits: int) -> int:
+    """Read what is not plain digits with a point, such as ``1e3`` or ``12.500``."""
     try:
-        number = Decimal(value)
+        minor = Decimal(value).scaleb(digits)
     except InvalidOperation:
-        return "number_invalid"
-    if not number.is_finite() or number < 0 or number >= Decimal(10) ** 12:
-        return "number_invalid"
-    minor = number.scaleb(digits)
-    return int(minor) if minor == minor.to_integral_value() else "money_too_fine"
+        raise Invalid("customer_value", "number_invalid", value=value[:40]) from None
+    if not minor.is_finite() or minor < 0 or minor >= _MOST_MINOR:
+        raise Invalid("customer_value", "number_invalid", value=value[:40])
+    if minor != minor.to_integral_value():
+        raise Invalid("customer_value", "money_too_fine", value=value[:40])
+    return int(minor)
 
 
 def money_of(amount: str, currency: str) -> tuple[int | None, str | None]:
     """Read an amount with its ISO 4217 currency as integer minor units; both or neither."""
-    code = currency.strip().upper()
-    if code and not _CURRENCY.fullmatch(code):
-        raise Invalid("currency", "currency_invalid", value=code[:40])
+    code, digits = _currency(currency)
     value = amount.strip()
     if not value:
         return None, code or None
     if not code:
         raise Invalid("currency", "currency_missing")
-    found = _minor_units(value, _MINOR_DIGITS.get(code, 2))
-    if isinstance(found, str):
-        raise Invalid("customer_value", found, value=value[:40])
-    return found, code
+    return _minor_units(value, digits), code
 
 
 def customer_number(cell: str) -> str:
@@ -259,7 +278,8 @@ def draw_key(source: str, source_key: str) -> int:
 
 def content_hash(*values: object) -> str:
     """Return 32 hex digits that differ when any of the ``values`` differs."""
-    return hashlib.blake2b(repr(values).encode(), digest_size=16).hexdigest()
+    text = "\x1f".join([str(value) for value in values])
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def without_numbers(text: str) -> str:
