@@ -85,7 +85,7 @@ def _expired(token: PlayToken | None) -> bool:
 
 
 @bp.post("/calls/<uuid:uid>/open")
-@requires(Action.CALLS_LISTEN)
+@requires(Action.CALLS_READ)
 def open_recording(uid: uuid.UUID) -> Response | tuple[str, int]:
     """Write down who opens the recording and why, and show it."""
     person = current_person()

@@ -11,10 +11,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from models.calls import Call
+from models.people import Agent
+from tests import factories
 from tests.web.conftest import PASSWORD, Browser, World
 
 # a: agent, d: admin, m: manager, r: reviewer, t: trainer, n: signed in without a role,
@@ -39,6 +43,12 @@ EXPECTED: dict[str, str] = {
     "POST accounts.theme": "admnrt-",
     "GET accounts.show": "admnrt",
     "POST accounts.password": "admnrt",
+    # calls
+    "GET calls.index": "amt",
+    "GET calls.show": "amt",
+    "POST calls.open_recording": "amt",
+    "GET calls.audio": "amrt",
+    "GET calls.peaks": "amrt",
     # home
     "GET home.start": "admnrt",
     # operations
@@ -63,8 +73,17 @@ EXPECTED: dict[str, str] = {
 }
 
 Values = Mapping[str, Any]
+
+
+def _call(session: Session, world: World) -> Call:
+    agent = session.scalars(select(Agent)).one()
+    team, site = session.merge(world.team), session.merge(world.site)
+    return factories.make_call(session, agent, team, factories.make_project(session, site))
+
+
 # endpoint: makes a row that those who may enter can see, and gives the values of its address
 OBJECTS: dict[str, Callable[[Session, World], Values]] = {
+    "calls.show": lambda session, world: {"uid": _call(session, world).uid},
     "people.show": lambda _session, world: {"uid": world.people["agent"].uid},
 }
 
