@@ -17,13 +17,13 @@ REPLIES = {
     "en": ("very satisfied", "satisfied", "neutral", "dissatisfied", "very dissatisfied"),
 }
 NOT_A_REPLY = {"zh": ("？", "TD", "好的"), "en": ("ok?", "STOP", "who is this?")}
-COMPLAINTS_PER_CALL = {"out": 0.012, "in": 0.005}
+COMPLAINTS_PER_CALL = {"out": 0.0085, "in": 0.005}
 CAUSES = {
     "out": {"attitude": 0.34, "misleading": 0.32, "process": 0.12, "product": 0.1, "other": 0.12},
     "in": {"attitude": 0.24, "misleading": 0.1, "process": 0.34, "product": 0.24, "other": 0.08},
 }
 STATUS = {"open": 0.22, "upheld": 0.46, "not_upheld": 0.32}
-WITHOUT_CALL = 0.12
+WITHOUT_CALL = 0.15
 SKIP = {"ineligible": 0.03, "not_reviewed": 0.03}
 NO_SELF, OBJECTION, BY_LEAD, DIGIT = 0.3, 0.65, 0.15, 0.08
 SHORT_S, LONG_S = 9, 90

@@ -16,8 +16,8 @@ Answers = dict[str, Any]
 
 # Shift of the skill that the scorecard asks for: larger is harder to earn in full.
 HARDNESS = {
-    "greeting": -1.9, "identity": -2.5, "purpose": -1.3, "needs": -0.6, "listening": -0.9,
-    "explanation": -1.1, "truthful": -2.4, "objections": -0.8, "politeness": -1.3,
+    "greeting": -1.9, "identity": -3.0, "purpose": -1.3, "needs": -0.6, "listening": -0.9,
+    "explanation": -1.1, "truthful": -2.9, "objections": -0.8, "politeness": -1.3,
     "recap": -1.2, "farewell": -1.9, "extra": 1.3, "problem": -0.9, "empathy": -0.8,
     "solution": -0.9, "steps": -1.0, "warm_transfer": -0.6, "hold": -0.9, "check": -0.9,
 }  # fmt: skip
