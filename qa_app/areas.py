@@ -2,10 +2,16 @@
 
 AREAS = (
     "accounts",
-    "feedback",
+    "assessments",
     "calls",
+    "dashboards",
+    "exemplars",
+    "feedback",
     "home",
+    "imports",
     "operations",
     "people",
+    "retention",
     "reviews",
+    "scorecards",
 )

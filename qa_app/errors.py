@@ -184,6 +184,21 @@ MESSAGES: dict[str, tuple[int, LazyString]] = {
     ),
     "scorecard_lineage_twice": (400, _l("%(lineage)s stands twice, or is reserved, at %(place)s.")),
     "scorecard_word_unknown": (400, _l("%(word)s is not known at %(place)s.")),
+    # figures, keeping and erasing
+    "bad_period": (
+        400,
+        _l("%(text)s is no period. Write 2026-W47, 2026-11 or 2026-11-16..2026-11-22."),
+    ),
+    "bad_retention_days": (400, _l("Things are kept from 1 to %(longest)s days.")),
+    "project_elsewhere": (400, _l("The project %(project)s belongs to another site.")),
+    "log_is_shared": (400, _l("Logs are kept per site, not per project.")),
+    "legal_hold": (409, _l("%(recordings)s recordings are on legal hold, so nothing is erased.")),
+    "hold_needs_reason": (400, _l("A legal hold needs a reason.")),
+    "customer_unknown": (404, _l("There is no customer with this number.")),
+    "customer_ambiguous": (
+        409,
+        _l("%(count)s customers' numbers end alike; give it with its country code."),
+    ),
 }
 """Every code of a ``DomainError``: its HTTP status and sentence, one block per area."""
 

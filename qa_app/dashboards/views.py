@@ -1,0 +1,82 @@
+"""The manager's dashboard with its files, and an agent's own results."""
+
+import uuid
+
+from flask import Blueprint, Response, flash, request
+from flask_babel import gettext as _
+
+from qa_app import exports
+from qa_app.access import Action, current_person, requires
+from qa_app.clock import now
+from qa_app.dashboards import plain
+from qa_app.dashboards.queries import DashboardPage, checked_period, dashboard_page, mine_page
+from qa_app.db import session
+from qa_app.errors import sentence
+from qa_app.templating import render
+
+bp = Blueprint("dashboards", __name__, url_prefix="/dashboard")
+
+
+def _uid(name: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(request.args.get(name, ""))
+    except ValueError:
+        return None
+
+
+def _page() -> DashboardPage:
+    today = now().date()
+    written = request.args.get("written", "").strip() or request.args.get("period", "")
+    period, trouble = checked_period(written[:40], today)
+    if trouble is not None:
+        flash(sentence(trouble), "danger")
+    return dashboard_page(
+        session(),
+        current_person(),
+        today,
+        site_uid=_uid("site"),
+        team_uid=_uid("team"),
+        written=period,
+        directed=request.args.get("directed") == "1",
+    )
+
+
+@bp.get("")
+@requires(Action.DASHBOARDS_READ)
+def index() -> str:
+    """Show the figures of a site or team."""
+    return render("dashboards/index.html", page=_page())
+
+
+@bp.get("/weeks.csv")
+@requires(Action.DASHBOARDS_READ)
+def weeks_file() -> Response:
+    """Give the week-by-week figures as a file."""
+    found = _page().overview
+    rows = plain.week_rows(found.weeks) if found else []
+    return exports.csv_response("weeks.csv", ["week", *plain.COLUMNS], rows)
+
+
+@bp.get("/teams.csv")
+@requires(Action.DASHBOARDS_READ)
+def teams_file() -> Response:
+    """Give the teams' figures as a file."""
+    found = _page().overview
+    rows = plain.team_rows(found) if found else []
+    return exports.csv_response("teams.csv", ["team", "name", "people", *plain.COLUMNS], rows)
+
+
+@bp.get("/mine")
+@requires(Action.DASHBOARDS_MINE)
+def mine() -> str:
+    """Show an agent the own results beside the team's."""
+    return render("dashboards/mine.html", page=mine_page(session(), current_person(), now().date()))
+
+
+@bp.get("/mine.csv")
+@requires(Action.DASHBOARDS_MINE)
+def mine_file() -> Response:
+    """Give the own week-by-week figures as a file."""
+    found = mine_page(session(), current_person(), now().date()).mine
+    rows = plain.week_rows(found.weeks) if found else []
+    return exports.csv_response(_("my-results") + ".csv", ["week", *plain.COLUMNS], rows)

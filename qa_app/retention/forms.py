@@ -1,0 +1,35 @@
+"""The form that sets how long something is kept."""
+
+from flask_babel import lazy_gettext as _l
+from wtforms import IntegerField, SelectField
+from wtforms.validators import NumberRange, Optional
+
+from models.vocab import RetentionSubject
+from qa_app.forms import BaseForm
+
+LONGEST_DAYS = 36_500
+
+SUBJECTS = {
+    RetentionSubject.RECORDING: _l("Recordings"),
+    RetentionSubject.TRANSCRIPT: _l("Transcripts"),
+    RetentionSubject.REVIEW: _l("Words and names in reviews"),
+    RetentionSubject.LOG: _l("Logs"),
+}
+
+
+class RuleForm(BaseForm):
+    """How long one kind of thing is kept, for a site or one of its projects."""
+
+    project = SelectField(_l("Project"), validate_choice=False)
+    subject = SelectField(
+        _l("What"), choices=[(subject.value, label) for subject, label in SUBJECTS.items()]
+    )
+    days = IntegerField(
+        _l("Days"),
+        validators=[
+            Optional(),
+            NumberRange(
+                1, LONGEST_DAYS, _l("From 1 to 36,500 days; empty keeps it without limit.")
+            ),
+        ],
+    )

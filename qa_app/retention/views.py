@@ -1,0 +1,70 @@
+"""How long things are kept: seen by managers, set by admins."""
+
+import uuid
+
+from flask import Blueprint, flash
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.exceptions import NotFound
+
+from models.calls import Project
+from models.people import Site
+from models.vocab import RetentionSubject
+from pipelines.retention import service
+from qa_app.access import Action, current_person, load, may, requires
+from qa_app.clock import now
+from qa_app.db import session
+from qa_app.retention.forms import RuleForm
+from qa_app.retention.queries import retention_page
+from qa_app.templating import render, see_other
+
+bp = Blueprint("retention", __name__, url_prefix="/retention")
+
+
+@bp.get("")
+@requires(Action.RETENTION_READ)
+def index() -> str:
+    """Show the rules of every site in scope."""
+    return _show()
+
+
+def _show(site_uid: uuid.UUID | None = None, form: RuleForm | None = None) -> str:
+    person = current_person()
+    return render(
+        "retention/index.html",
+        page=retention_page(session(), person),
+        form=form or RuleForm(formdata=None),
+        form_site=site_uid,
+        may_write=may(person, Action.RETENTION_WRITE),
+    )
+
+
+def _uid(written: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(written)
+    except ValueError:
+        raise NotFound from None
+
+
+@bp.post("/<uuid:uid>/rules")
+@requires(Action.RETENTION_WRITE)
+def set_rule(uid: uuid.UUID) -> ResponseReturnValue:
+    """Set, change or remove the rule of a site or one of its projects."""
+    person, form = current_person(), RuleForm()
+    site = load(session(), person, Action.RETENTION_WRITE, Site, uid)
+    if not form.validate():
+        return _show(uid, form), 422
+    project = None
+    if form.project.data:
+        project = load(session(), person, Action.RETENTION_WRITE, Project, _uid(form.project.data))
+    service.set_rule(
+        session(),
+        site,
+        project,
+        RetentionSubject(form.subject.data),
+        form.days.data,
+        now=now(),
+        actor=person.uid,
+    )
+    flash(_("The rule is set; it is applied in the next nightly run."), "success")
+    return see_other("retention.index")

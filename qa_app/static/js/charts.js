@@ -1,0 +1,137 @@
+// Draws every [data-chart] with ECharts. Series differ by dash and symbol as well as colour, so that
+// a page printed in grey can be read; each chart's table stands under it in the page.
+
+const DASHES = { line: "solid", dashed: [6, 4], points: "dotted" };
+const SYMBOLS = ["circle", "rect", "triangle"];
+const drawn = new Map();
+
+function colour(name) {
+  return getComputedStyle(document.body).getPropertyValue(name).trim();
+}
+
+function palette() {
+  return [colour("--tblr-primary"), colour("--tblr-secondary"), colour("--tblr-body-color")];
+}
+
+function written(value, unit) {
+  const digits = unit === "per1000" ? 2 : 1;
+  const words = new Intl.NumberFormat(document.documentElement.lang, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(value);
+  return unit === "%" ? `${words} %` : words;
+}
+
+function series(one, place, colours) {
+  const own = colours[place % colours.length];
+  if (one.kind === "bars") {
+    return { name: one.label, type: "bar", data: one.values, barMaxWidth: 26, itemStyle: { color: own } };
+  }
+  const made = {
+    name: one.label,
+    type: "line",
+    data: one.values,
+    symbol: SYMBOLS[place % SYMBOLS.length],
+    symbolSize: 7,
+    connectNulls: false,
+    lineStyle: { color: own, type: DASHES[one.kind] ?? "solid", width: place === 0 ? 2 : 1.5 },
+    itemStyle: { color: own },
+  };
+  const spans = one.low
+    .map((low, week) => [low, one.high[week], week])
+    .filter(([low, high]) => low !== null && high !== null)
+    .map(([low, high, week]) => [{ coord: [week, low] }, { coord: [week, high] }]);
+  if (spans.length) {
+    made.markLine = {
+      silent: true,
+      symbol: "none",
+      animation: false,
+      label: { show: false },
+      lineStyle: { color: own, type: "solid", width: 8, opacity: 0.28 },
+      data: spans,
+    };
+  }
+  return made;
+}
+
+function limits(chart) {
+  const all = chart.series.flatMap((one) => [...one.values, ...one.low, ...one.high]).filter((v) => v !== null);
+  const bars = chart.series.some((one) => one.kind === "bars");
+  const low = Math.min(...all);
+  const high = Math.max(...all);
+  const room = Math.max((high - low) * 0.12, chart.unit === "%" ? 2 : 0.2);
+  const floor = chart.unit === "points" ? Math.min(0, low - room) : Math.max(0, low - room);
+  const top = chart.unit === "%" ? Math.min(100, high + room) : high + room;
+  return { min: bars ? 0 : Math.floor(floor), max: chart.unit === "per1000" ? undefined : Math.ceil(top) };
+}
+
+function tooltip(chart) {
+  return (items) => {
+    const week = items[0].dataIndex;
+    const lines = chart.series
+      .filter((one) => one.values[week] !== null)
+      .map((one) => {
+        const span =
+          one.low.length && one.low[week] !== null
+            ? ` (${written(one.low[week], chart.unit)} – ${written(one.high[week], chart.unit)})`
+            : "";
+        return `${one.label}: ${written(one.values[week], chart.unit)}${span}`;
+      });
+    return [chart.weeks[week], ...lines, `${chart.base.label}: ${chart.base.values[week]}`].join("\n");
+  };
+}
+
+function options(chart) {
+  const quiet = colour("--tblr-secondary");
+  const text = { color: quiet, fontFamily: colour("--tblr-font-sans-serif") || "sans-serif" };
+  const line = { lineStyle: { color: colour("--tblr-border-color") } };
+  return {
+    animation: false,
+    textStyle: text,
+    grid: { left: 44, right: 14, top: chart.series.length > 1 ? 36 : 14, bottom: 26 },
+    legend: {
+      show: chart.series.length > 1,
+      top: 0,
+      left: 0,
+      textStyle: { ...text, color: colour("--tblr-body-color") },
+    },
+    tooltip: {
+      trigger: "axis",
+      renderMode: "richText",
+      confine: true,
+      formatter: tooltip(chart),
+      backgroundColor: colour("--tblr-bg-surface"),
+      borderColor: colour("--tblr-border-color"),
+      textStyle: { color: colour("--tblr-body-color") },
+    },
+    xAxis: {
+      type: "category",
+      data: chart.weeks,
+      axisLabel: { ...text, hideOverlap: true },
+      axisLine: line,
+      axisTick: { show: false },
+    },
+    yAxis: { type: "value", ...limits(chart), axisLabel: text, splitLine: line },
+    series: chart.series.map((one, place) => series(one, place, palette())),
+  };
+}
+
+function draw(place) {
+  let made = drawn.get(place);
+  if (!made) {
+    made = window.echarts.init(place, null, { renderer: "svg" });
+    drawn.set(place, made);
+  }
+  made.setOption(options(JSON.parse(place.dataset.chart)), true);
+}
+
+function drawAll() {
+  document.querySelectorAll("[data-chart]").forEach(draw);
+}
+
+drawAll();
+new ResizeObserver(() => drawn.forEach((made) => made.resize())).observe(document.body);
+new MutationObserver(drawAll).observe(document.documentElement, {
+  attributes: true,
+  attributeFilter: ["data-bs-theme"],
+});
