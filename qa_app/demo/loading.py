@@ -60,12 +60,18 @@ class Loader:
         folder: DemoFolder,
         samples: Samples,
         announce: Announce = lambda _title: _NO_PROGRESS,
+        *,
+        weeks: int = PAST_WEEKS,
     ) -> None:
-        """Keep where to load from and to; ``announce`` is told each step and gives its progress."""
+        """Keep where to load from and to; ``announce`` is told each step and gives its progress.
+
+        ``weeks`` is how many of the past weeks are drawn and reviewed, from the first on.
+        """
         self.runtime = runtime
         self.folder = folder
         self.samples = samples
         self.announce = announce
+        self.weeks = weeks
 
     def load(self) -> None:
         """Do every step that has not been done, but for transcription."""
@@ -76,7 +82,7 @@ class Loader:
             self.folder.step(kind.value, lambda kind=kind: self._table(kind))
         self.folder.step("projects", self._projects)
         self.folder.step("plans", self._plans)
-        for week in range(PAST_WEEKS):
+        for week in range(self.weeks):
             self.folder.step(f"week {week + 1}", lambda week=week: self._week(week))
         self.folder.step("retention", self._retention)
         self.folder.step("recordings", self._recordings)
@@ -89,7 +95,11 @@ class Loader:
     def finish(self) -> None:
         """Let people begin with the newest draw, and count."""
         self.folder.step("reviews", self._reviews)
-        self.folder.step("measures", self._measures)
+        self.folder.step("measures", self.measure)
+
+    def measure(self) -> None:
+        """Bring the facts up to date with the rows."""
+        rebuild_dirty(self.runtime.engine, self.announce("Measures"))
 
     def _refuse_other_data(self) -> None:
         if self.folder.done:
@@ -184,7 +194,7 @@ class Loader:
         """Record, draw and review one past week, at the times when it would have been done."""
         monday = FIRST_MONDAY + timedelta(weeks=week)
         sunday = monday + timedelta(days=6)
-        progress = self.announce(f"Week {week + 1} of {PAST_WEEKS}: draws and reviews")
+        progress = self.announce(f"Week {week + 1} of {self.weeks}: draws and reviews")
         with tempfile.TemporaryDirectory(prefix="hearback-demo-") as folder:
             write_tones(Path(folder), self._calls_by_week[monday])
             self._import(
@@ -276,9 +286,6 @@ class Loader:
                 draw = plan.draws[-1]
                 people.work(draw, at=START - timedelta(days=2), share=2)
                 people.choose_exemplars(draw, TRAINERS[plan.site.code], at=START, count=2)
-
-    def _measures(self) -> None:
-        rebuild_dirty(self.runtime.engine, self.announce("Measures"))
 
 
 def _plans_named(session: Session, name: str) -> list[SamplePlan]:

@@ -1,7 +1,7 @@
 """A second, independent count of the demo's figures, from the sample files alone.
 
-Standard library only, and nothing of the product: written from the published rules (docs/sampling.md,
-docs/scoring.md, docs/indicators.md), so that a mistake in either shows as a difference.
+Standard library only, and nothing of the product: written from the published rules (docs/), so
+that a mistake in either shows as a difference.
 """
 
 import csv
@@ -22,8 +22,12 @@ ORDER = ("worst", "best", "multi_transfer", "high_value", "very_long", "very_sho
 SATISFIED = {"very satisfied": 5, "satisfied": 4, "非常满意": 5, "满意": 4, "5": 5, "4": 4}
 NEUTRAL = {"neutral": 3, "一般": 3, "3": 3}
 DISSATISFIED = {
-    **{"dissatisfied": 2, "very dissatisfied": 1, "不满意": 2, "非常不满意": 1},
-    **{"2": 2, "1": 1},
+    "dissatisfied": 2,
+    "very dissatisfied": 1,
+    "不满意": 2,
+    "非常不满意": 1,
+    "2": 2,
+    "1": 1,
 }
 FIRST_MONDAY = date(2026, 9, 14)
 DEMO_NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -210,7 +214,7 @@ class Recount:
             found[call.key].add("best")
         z = {call.key: self._z(call, peers) for call in frame}
         for reason, sign in (("very_long", 1), ("very_short", -1)):
-            ranked = sorted(frame, key=lambda call: (-sign * z[call.key], tie[call.key]))  # noqa: B023 - used at once
+            ranked = sorted(frame, key=lambda call: (-sign * z[call.key], tie[call.key]))
             beyond = [call for call in ranked if sign * z[call.key] > 3]
             fill = size * 50 // 10_000
             if len(beyond) < fill:
