@@ -1,0 +1,1 @@
+"""Agents' own calls and self-assessments."""

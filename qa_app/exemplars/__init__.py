@@ -1,0 +1,1 @@
+"""Calls held up as examples, one criterion at a time."""

@@ -1,0 +1,1 @@
+"""Feedback: what earned points, what is still open, acknowledging, objecting, answering."""

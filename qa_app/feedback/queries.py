@@ -1,0 +1,402 @@
+"""What feedback pages show: what earned points, what is still open, and both views side by side."""
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from sqlalchemy import Select, and_, case, exists, func, or_, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from models.calls import Leg, Recording
+from models.operations import Listening
+from models.people import User
+from models.reviews import (
+    Answer,
+    Objection,
+    Review,
+    ReviewRevision,
+    SelfAssessment,
+)
+from models.scorecards import ScorecardVersion
+from models.vocab import AssessmentState, ObjectionState, ReviewState, Role
+from pipelines.outcomes import Sheet
+from pipelines.review import rules
+from pipelines.scoring.rules import CriterionRule, VersionRule
+from pipelines.scoring.service import version_rule
+from qa_app.access import Action, OutOfScope, Person, load, may, visible
+from qa_app.calls.blindness import is_blind
+from qa_app.calls.player import PURPOSES, PlayerView, Purpose
+from qa_app.reviews.queries import CallFacts, call_facts, player_of, with_leg
+from qa_app.reviews.sheets import band_of
+
+PAGE_SIZE = 25
+MOST_LISTENINGS = 50
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the list: a verdict that the person may see."""
+
+    uid: uuid.UUID
+    call: CallFacts
+    submitted_at: dt.datetime
+    earned: int
+    attainable: int
+    band: str
+    reviewer: str
+    acknowledged: bool
+    objection: ObjectionState | None
+    may_answer: bool
+
+
+@dataclass(frozen=True)
+class IndexPage:
+    """Feedback in scope: what asks for an act first."""
+
+    entries: tuple[Entry, ...]
+    to_answer: tuple[Entry, ...]
+    as_agent: bool
+    page: int
+    pages: int
+
+
+@dataclass(frozen=True)
+class Point:
+    """What one criterion earned, with the words and moments that show it."""
+
+    rule: CriterionRule
+    answer: Any
+    earned: int
+    maximum: int
+    attainable: int
+    not_applicable: bool
+    comment: str
+    reason: Mapping[str, str] | None
+    evidence: tuple[Mapping[str, Any], ...]
+    own_answer: Any
+    own_earned: int | None
+    own_comment: str
+
+    @property
+    def open(self) -> int:
+        """Points that this criterion could still have earned."""
+        return self.attainable - self.earned if not self.rule.bonus else 0
+
+
+@dataclass(frozen=True)
+class OwnView:
+    """The agent's own score, and how far it lies from the reviewer's, in basis points."""
+
+    earned: int
+    attainable: int
+    submitted_at: dt.datetime
+    voluntary: bool
+    gap_bp: int | None
+
+
+@dataclass(frozen=True)
+class Listened:
+    """Somebody opened the recording."""
+
+    who: str
+    at: dt.datetime
+    purpose: str
+
+
+@dataclass(frozen=True)
+class FeedbackPage:
+    """A verdict as the agent reads it, with what may be done about it."""
+
+    uid: uuid.UUID
+    call: CallFacts
+    version: VersionRule
+    reviewer: str
+    submitted_at: dt.datetime
+    earned: int
+    attainable: int
+    bonus: int
+    band: str
+    failed: tuple[Mapping[str, str], ...]
+    summary: str
+    earning: tuple[Point, ...]
+    still_open: tuple[Point, ...]
+    not_applicable: tuple[Point, ...]
+    words: tuple[Point, ...]
+    points: tuple[Point, ...]
+    own: OwnView | None
+    assessment_state: AssessmentState | None
+    picked: tuple[str, ...]
+    listened: tuple[Listened, ...]
+    history: tuple[ReviewRevision, ...]
+    objections: tuple[Objection, ...]
+    acknowledged_at: dt.datetime | None
+    is_own: bool
+    may_acknowledge: bool
+    may_object: bool
+    may_answer: uuid.UUID | None
+    may_choose: bool
+    player: PlayerView | None
+
+
+def _listed(person: Person, now: dt.datetime) -> Select[tuple[Review]]:
+    """Verdicts the person may see; an agent's own only when both views are in."""
+    query = visible(person, Review, Action.FEEDBACK_READ).where(
+        Review.state == ReviewState.SUBMITTED
+    )
+    if person.agent_id is None:
+        return query
+    waiting = exists().where(
+        SelfAssessment.leg_id == Review.leg_id,
+        SelfAssessment.state == AssessmentState.ASKED,
+        or_(SelfAssessment.due_at.is_(None), SelfAssessment.due_at > now),
+    )
+    own = exists().where(Leg.id == Review.leg_id, Leg.agent_id == person.agent_id)
+    return query.where(~and_(own, waiting))
+
+
+def index_page(session: Session, person: Person, now: dt.datetime, page: int) -> IndexPage:
+    """List verdicts in scope, unread and objected ones first."""
+    query = _listed(person, now)
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    as_agent = person.roles == {Role.AGENT}
+    unread = case((Review.acknowledged_at.is_(None), 0), else_=1)
+    order = [unread, Review.submitted_at.desc()] if as_agent else [Review.submitted_at.desc()]
+    reviews = session.scalars(
+        query.options(*_for_entry())
+        .order_by(*order, Review.id.desc())
+        .limit(PAGE_SIZE)
+        .offset((page - 1) * PAGE_SIZE)
+    ).unique()
+    to_answer: list[Entry] = []
+    if may(person, Action.OBJECTIONS_ANSWER):
+        objected = session.scalars(
+            visible(person, Review, Action.OBJECTIONS_ANSWER)
+            .join(Objection, Objection.review_id == Review.id)
+            .where(Objection.state == ObjectionState.OPEN)
+            .options(*_for_entry())
+            .order_by(Objection.raised_at)
+        ).unique()
+        to_answer = [
+            entry for entry in (_entry(review, person) for review in objected) if entry.may_answer
+        ]
+    return IndexPage(
+        entries=tuple(_entry(review, person) for review in reviews),
+        to_answer=tuple(to_answer),
+        as_agent=as_agent,
+        page=page,
+        pages=-(-total // PAGE_SIZE),
+    )
+
+
+def _for_entry() -> list[Any]:
+    return [
+        *with_leg(Review.leg),
+        joinedload(Review.current),
+        joinedload(Review.reviewer),
+        selectinload(Review.objections),
+        selectinload(Review.revisions),
+    ]
+
+
+def _entry(review: Review, person: Person) -> Entry:
+    current, submitted_at = review.current, review.submitted_at
+    if current is None or submitted_at is None:
+        message = "a submitted review has a revision"
+        raise ValueError(message)
+    objections = review.objections
+    return Entry(
+        uid=review.uid,
+        call=call_facts(review.leg),
+        submitted_at=submitted_at,
+        earned=current.earned,
+        attainable=current.attainable,
+        band=band_of(excellent=current.excellent, passed=current.passed),
+        reviewer=review.reviewer.display_name if review.reviewer else "–",
+        acknowledged=review.acknowledged_at is not None,
+        objection=objections[-1].state if objections else None,
+        may_answer=_open_objection(review, person) is not None,
+    )
+
+
+def _open_objection(review: Review, person: Person) -> Objection | None:
+    """Return the objection that this person may decide, if any."""
+    gave = [revision.by_id for revision in review.revisions]
+    if not rules.may_answer_objection(person.id, review.reviewer_id, gave):
+        return None
+    if review.leg.agent_id == person.agent_id and person.agent_id is not None:
+        return None
+    waiting = [item for item in review.objections if item.state is ObjectionState.OPEN]
+    return waiting[0] if waiting and may(person, Action.OBJECTIONS_ANSWER) else None
+
+
+def load_verdict(session: Session, person: Person, uid: uuid.UUID) -> Review:
+    """Return a verdict that the person may see now, else 404.
+
+    A reviewer sees other reviewers' verdicts only to decide an objection to them.
+    """
+    review = session.scalar(
+        visible(person, Review, Action.FEEDBACK_READ).where(
+            Review.uid == uid, Review.state == ReviewState.SUBMITTED
+        )
+    )
+    if review is None and may(person, Action.OBJECTIONS_ANSWER):
+        review = load(session, person, Action.OBJECTIONS_ANSWER, Review, uid)
+        if not review.objections:
+            raise OutOfScope(Review, uid, Action.FEEDBACK_READ)
+    if review is None:
+        review = load(session, person, Action.FEEDBACK_READ, Review, uid)
+    if is_blind(session, person, review.leg.call_id):
+        raise OutOfScope(Review, uid, Action.FEEDBACK_READ)
+    return review
+
+
+def verdict_page(session: Session, person: Person, uid: uuid.UUID) -> FeedbackPage:
+    """Gather a verdict for the agent and for those who may see it."""
+    found = load_verdict(session, person, uid)
+    review = session.scalars(
+        select(Review)
+        .where(Review.id == found.id)
+        .options(
+            *_for_entry(),
+            joinedload(Review.current)
+            .selectinload(ReviewRevision.answers)
+            .joinedload(Answer.criterion),
+            selectinload(Review.version).selectinload(ScorecardVersion.scorecard),
+        )
+    ).one()
+    entry = _entry(review, person)
+    version = version_rule(session, review.version_id)
+    assessment = _assessment(session, review)
+    points = _points(version, review, assessment)
+    is_own = person.agent_id is not None and review.leg.agent_id == person.agent_id
+    waiting = any(item.state is ObjectionState.OPEN for item in review.objections)
+    objection = _open_objection(review, person)
+    scored = [point for point in points if point.maximum and not point.not_applicable]
+    return FeedbackPage(
+        uid=review.uid,
+        call=entry.call,
+        version=version,
+        reviewer=entry.reviewer,
+        submitted_at=entry.submitted_at,
+        earned=entry.earned,
+        attainable=entry.attainable,
+        bonus=sum(point.earned for point in points if point.rule.bonus),
+        band=entry.band,
+        failed=tuple(
+            point.rule.text
+            for point in points
+            if review.current and point.rule.lineage in review.current.failed_critical
+        ),
+        summary=review.summary,
+        earning=tuple(point for point in scored if point.earned),
+        still_open=tuple(point for point in scored if point.open > 0),
+        not_applicable=tuple(point for point in points if point.not_applicable),
+        words=tuple(point for point in points if not point.maximum and point.answer),
+        points=tuple(points),
+        own=_own_view(entry, assessment),
+        assessment_state=assessment.state if assessment else None,
+        picked=(),
+        listened=_listened(session, review),
+        history=tuple(review.revisions),
+        objections=tuple(review.objections),
+        acknowledged_at=review.acknowledged_at,
+        is_own=is_own,
+        may_acknowledge=is_own and review.acknowledged_at is None,
+        may_object=is_own and not waiting,
+        may_answer=objection.uid if objection else None,
+        may_choose=_may_choose(session, person, review),
+        player=player_of(session, person, review.leg, Purpose.FEEDBACK),
+    )
+
+
+def _may_choose(session: Session, person: Person, review: Review) -> bool:
+    if not may(person, Action.EXEMPLARS_CHOOSE):
+        return False
+    mine = visible(person, Review, Action.EXEMPLARS_CHOOSE).where(Review.id == review.id)
+    return session.scalar(mine) is not None
+
+
+def _assessment(session: Session, review: Review) -> SelfAssessment | None:
+    """Return the agent's own view; only callers who may see the verdict ask for it."""
+    return session.scalar(
+        select(SelfAssessment)
+        .where(
+            SelfAssessment.leg_id == review.leg_id,
+            SelfAssessment.version_id == review.version_id,
+        )
+        .options(selectinload(SelfAssessment.answers).joinedload(Answer.criterion))
+    )
+
+
+def _points(version: VersionRule, review: Review, assessment: SelfAssessment | None) -> list[Point]:
+    given = {answer.criterion.lineage: answer for answer in review.current.answers}  # type: ignore[union-attr]  # a submitted review has one
+    own = {answer.criterion.lineage: answer for answer in assessment.answers} if assessment else {}
+    points = []
+    for rule in version.criteria:
+        answer, mine = given.get(rule.lineage), own.get(rule.lineage)
+        if answer is None and mine is None:
+            continue
+        reasons = {reason.lineage: reason.text for reason in rule.reasons}
+        points.append(
+            Point(
+                rule=rule,
+                answer=answer.value["answer"] if answer else None,
+                earned=answer.earned if answer else 0,
+                maximum=rule.maximum if answer else 0,
+                attainable=answer.attainable if answer else 0,
+                not_applicable=bool(answer and answer.not_applicable),
+                comment=answer.comment if answer else "",
+                reason=reasons.get(answer.reason or "") if answer else None,
+                evidence=tuple(answer.evidence) if answer else (),
+                own_answer=mine.value["answer"] if mine else None,
+                own_earned=mine.earned if mine else None,
+                own_comment=mine.comment if mine else "",
+            )
+        )
+    return points
+
+
+def _own_view(entry: Entry, assessment: SelfAssessment | None) -> OwnView | None:
+    if assessment is None or assessment.submitted_at is None:
+        return None
+    earned, attainable = assessment.earned or 0, assessment.attainable or 0
+    gap = None
+    if attainable and entry.attainable:
+        share = Fraction(earned, attainable) - Fraction(entry.earned, entry.attainable)
+        gap = round(share * 10_000)
+    return OwnView(earned, attainable, assessment.submitted_at, assessment.voluntary, gap)
+
+
+def _listened(session: Session, review: Review) -> tuple[Listened, ...]:
+    rows = session.execute(
+        select(User.display_name, Listening.opened_at, Listening.purpose)
+        .join(Recording, Recording.id == Listening.recording_id)
+        .outerjoin(User, User.id == Listening.user_id)
+        .where(Recording.call_id == review.leg.call_id)
+        .order_by(Listening.opened_at.desc())
+        .limit(MOST_LISTENINGS)
+    )
+    return tuple(
+        Listened(
+            row.display_name or "–", row.opened_at, str(PURPOSES.get(row.purpose, row.purpose))
+        )
+        for row in rows
+    )
+
+
+def sheet_of_review(review: Review) -> Sheet:
+    """Turn the current score of a review back into a sheet, to be corrected."""
+    if review.current is None:
+        return {}
+    return {
+        answer.criterion.lineage: {
+            "answer": answer.value["answer"],
+            "comment": answer.comment,
+            "reason": answer.reason,
+            "evidence": list(answer.evidence),
+        }
+        for answer in review.current.answers
+    }

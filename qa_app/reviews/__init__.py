@@ -1,0 +1,1 @@
+"""Reviewers' work: the queue, the review form, skipping and giving back."""

@@ -1,0 +1,217 @@
+"""What the queue and the review form show. Nothing here tells why a call was picked."""
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from flask import abort
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from models.calls import Call, Leg
+from models.people import User
+from models.reviews import Review, Task
+from models.vocab import Direction, ReviewState, TaskState
+from pipelines.review.service import claimable
+from pipelines.scoring.service import version_rule
+from qa_app.access import Action, Person, load, visible
+from qa_app.calls.player import PlayerView, Purpose, player_view
+from qa_app.reviews.sheets import SheetView, band_of, form_for, view_sheet
+
+RECENT = 10
+
+
+@dataclass(frozen=True)
+class CallFacts:
+    """What a person may know of a call while judging it."""
+
+    started_at: dt.datetime
+    timezone: str
+    project: str
+    direction: Direction
+    agent: str
+    talk_ms: int
+    leg: int
+    legs: int
+
+
+@dataclass(frozen=True)
+class Mine:
+    """A task that the person has claimed."""
+
+    uid: uuid.UUID
+    call: CallFacts
+    due_at: dt.datetime
+    late: bool
+    begun: bool
+    answered: int
+
+
+@dataclass(frozen=True)
+class Done:
+    """A review that the person has submitted."""
+
+    uid: uuid.UUID
+    call: CallFacts
+    submitted_at: dt.datetime
+    earned: int
+    attainable: int
+    band: str
+
+
+@dataclass(frozen=True)
+class QueuePage:
+    """A reviewer's day: what is mine, what waits for anybody, what I have done."""
+
+    mine: tuple[Mine, ...]
+    waiting: int
+    waiting_late: int
+    next_due: dt.datetime | None
+    done_today: int
+    done: tuple[Done, ...]
+
+
+@dataclass(frozen=True)
+class WritePage:
+    """The review form beside the recording."""
+
+    task_uid: uuid.UUID
+    call: CallFacts
+    sheet: SheetView
+    saved_at: dt.datetime
+    due_at: dt.datetime
+    player: PlayerView | None
+
+
+def call_facts(leg: Leg) -> CallFacts:
+    """Take the harmless facts of a leg; its call, site, project and agent must be loaded."""
+    call = leg.call
+    return CallFacts(
+        started_at=leg.started_at,
+        timezone=call.site.timezone,
+        project=call.project.name,
+        direction=call.direction,
+        agent=leg.agent.name if leg.agent else "–",
+        talk_ms=leg.talk_ms,
+        leg=leg.position,
+        legs=call.transfers + 1,
+    )
+
+
+def with_leg(path: Any) -> list[Any]:
+    """Return the loading options for a leg's facts below ``path``, such as ``Task.leg``."""
+    call = joinedload(path).joinedload(Leg.call)
+    return [
+        call.joinedload(Call.site),
+        call.joinedload(Call.project),
+        call.joinedload(Call.recording),
+        joinedload(path).joinedload(Leg.agent),
+    ]
+
+
+def player_of(session: Session, person: Person, leg: Leg, purpose: Purpose) -> PlayerView | None:
+    """Return the recording of a leg's call for its player, if there is one."""
+    recording = leg.call.recording
+    return player_view(session, person, recording, purpose) if recording else None
+
+
+def queue_page(session: Session, person: Person, now: dt.datetime) -> QueuePage:
+    """Gather a reviewer's queue, most urgent first."""
+    in_scope = visible(person, Task, Action.TASKS_WORK)
+    mine = session.scalars(
+        in_scope.where(Task.assignee_id == person.id, Task.state == TaskState.CLAIMED)
+        .options(*with_leg(Task.leg), joinedload(Task.review))
+        .order_by(Task.due_at, Task.id)
+    ).unique()
+    user = session.get_one(User, person.id)
+    open_ones = claimable(in_scope, user).order_by(None).subquery()
+    waiting, late, next_due = session.execute(
+        select(
+            func.count(),
+            func.count().filter(open_ones.c.due_at < now),
+            func.min(open_ones.c.due_at),
+        ).select_from(open_ones)
+    ).one()
+    reviews = visible(person, Review, Action.REVIEWS_WRITE).where(
+        Review.state == ReviewState.SUBMITTED
+    )
+    done = session.scalars(
+        reviews.options(*with_leg(Review.leg), joinedload(Review.current))
+        .order_by(Review.submitted_at.desc(), Review.id.desc())
+        .limit(RECENT)
+    ).unique()
+    today = reviews.where(Review.submitted_at > now - dt.timedelta(hours=12)).subquery()
+    return QueuePage(
+        mine=tuple(_mine(task, now) for task in mine),
+        waiting=waiting,
+        waiting_late=late,
+        next_due=next_due,
+        done_today=session.scalar(select(func.count()).select_from(today)) or 0,
+        done=tuple(_done(review) for review in done),
+    )
+
+
+def _mine(task: Task, now: dt.datetime) -> Mine:
+    draft = task.review.draft if task.review else {}
+    return Mine(
+        uid=task.uid,
+        call=call_facts(task.leg),
+        due_at=task.due_at,
+        late=task.due_at < now,
+        begun=task.review is not None,
+        answered=sum(entry.get("answer") is not None for entry in draft.values()),
+    )
+
+
+def _done(review: Review) -> Done:
+    current = review.current
+    if current is None or review.submitted_at is None:
+        message = "a submitted review has a revision"
+        raise ValueError(message)
+    return Done(
+        uid=review.uid,
+        call=call_facts(review.leg),
+        submitted_at=review.submitted_at,
+        earned=current.earned,
+        attainable=current.attainable,
+        band=band_of(excellent=current.excellent, passed=current.passed),
+    )
+
+
+def own_draft(session: Session, person: Person, task_uid: uuid.UUID) -> Review:
+    """Return the draft behind a task that this person has claimed, or answer 404."""
+    task = load(session, person, Action.TASKS_WORK, Task, task_uid)
+    review = session.scalar(
+        select(Review)
+        .where(
+            Review.task_id == task.id,
+            Review.reviewer_id == person.id,
+            Review.state == ReviewState.DRAFT,
+        )
+        .options(*with_leg(Review.leg), selectinload(Review.task))
+    )
+    if review is None:
+        abort(404)
+    return review
+
+
+def write_page(
+    session: Session, person: Person, review: Review, sheet: SheetView | None = None
+) -> WritePage:
+    """Gather the review form; ``sheet`` is what was just sent, else the stored draft is shown."""
+    task = review.task
+    if task is None:
+        abort(404)
+    if sheet is None:
+        version = version_rule(session, review.version_id)
+        form = form_for(version, review.draft, review.lock_version, review.summary)
+        sheet = view_sheet(version, form, review.draft)
+    return WritePage(
+        task_uid=task.uid,
+        call=call_facts(review.leg),
+        sheet=sheet,
+        saved_at=review.saved_at,
+        due_at=task.due_at,
+        player=player_of(session, person, review.leg, Purpose.TASK),
+    )

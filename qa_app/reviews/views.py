@@ -1,0 +1,196 @@
+"""The reviewer's queue and the review form."""
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, Response, flash, jsonify, request
+from flask_babel import gettext as _
+from flask_wtf.csrf import generate_csrf
+
+from models.people import User
+from models.reviews import Review, Task
+from models.vocab import SkipKind
+from pipelines import evaluation
+from pipelines.outcomes import DomainError
+from pipelines.review import service, verdicts
+from pipelines.scoring.service import version_rule
+from qa_app.access import Action, Person, current_person, load, requires, visible
+from qa_app.clock import now
+from qa_app.db import session
+from qa_app.formats import rate
+from qa_app.reviews.forms import ActForm, SkipForm, build_form, sheet_of_form
+from qa_app.reviews.queries import own_draft, queue_page, write_page
+from qa_app.reviews.sheets import SheetView, form_for, summary_of, view_sheet
+from qa_app.templating import render, see_other
+
+bp = Blueprint("reviews", __name__, url_prefix="/reviews")
+
+
+def user_of(person: Person) -> User:
+    """Return the row of the person who is signed in."""
+    return session().get_one(User, person.id)
+
+
+@bp.get("/")
+@requires(Action.TASKS_WORK)
+def queue() -> str:
+    """Show what is mine, what waits, and what I have done."""
+    page = queue_page(session(), current_person(), now())
+    return render("reviews/queue.html", page=page, act=ActForm(formdata=None))
+
+
+@bp.post("/next")
+@requires(Action.TASKS_WORK)
+def take_next() -> Response:
+    """Claim the most urgent task and open its form."""
+    return _take_next(current_person())
+
+
+def _take_next(person: Person) -> Response:
+    user = user_of(person)
+    tasks = visible(person, Task, Action.TASKS_WORK)
+    task = service.claim_next(session(), tasks, user, now=now())  # type: ignore[arg-type]  # SQLAlchemy types select(Task) as Select[Task]
+    if task is None:
+        flash(_("No call is waiting just now."), "info")
+        return see_other("reviews.queue")
+    verdicts.start_or_get_review(session(), task, user, now=now())
+    return see_other("reviews.write", uid=task.uid)
+
+
+@bp.post("/<uuid:uid>/claim")
+@requires(Action.TASKS_WORK)
+def claim(uid: uuid.UUID) -> Response:
+    """Claim one task, or go on with it."""
+    person = current_person()
+    task = load(session(), person, Action.TASKS_WORK, Task, uid)
+    user = user_of(person)
+    service.claim(session(), task, user, now=now())
+    verdicts.start_or_get_review(session(), task, user, now=now())
+    return see_other("reviews.write", uid=task.uid)
+
+
+@bp.post("/<uuid:uid>/release")
+@requires(Action.TASKS_WORK)
+def release(uid: uuid.UUID) -> Response:
+    """Give a task back to the team."""
+    person = current_person()
+    task = load(session(), person, Action.TASKS_WORK, Task, uid)
+    discard = request.form.get("discard") == "yes"
+    service.release(session(), task, user_of(person), now=now(), discard=discard)
+    flash(_("Given back. Somebody else can take this call."), "success")
+    return see_other("reviews.queue")
+
+
+@bp.route("/<uuid:uid>/skip", methods=["GET", "POST"])
+@requires(Action.TASKS_WORK)
+def skip(uid: uuid.UUID) -> Response | str:
+    """Close a task without a review, with kind and reason."""
+    person = current_person()
+    review = own_draft(session(), person, uid)
+    form = SkipForm()
+    if not form.validate_on_submit():
+        return render("reviews/skip.html", page=write_page(session(), person, review), form=form)
+    task = load(session(), person, Action.TASKS_WORK, Task, uid)
+    kind, reason = SkipKind(form.kind.data), form.reason.data
+    service.skip(session(), task, user_of(person), kind, reason, now=now())
+    flash(_("Skipped, with your reason."), "success")
+    return see_other("reviews.queue")
+
+
+@bp.get("/<uuid:uid>")
+@requires(Action.REVIEWS_WRITE)
+def write(uid: uuid.UUID) -> str:
+    """Show the review form beside player and transcript."""
+    person = current_person()
+    review = own_draft(session(), person, uid)
+    return render("reviews/write.html", page=write_page(session(), person, review))
+
+
+def _sent(review: Review) -> tuple[SheetView, dict[str, Any]]:
+    version = version_rule(session(), review.version_id)
+    form = build_form(version)()
+    sheet = sheet_of_form(form, version)
+    return view_sheet(version, form, sheet), sheet
+
+
+@bp.post("/<uuid:uid>/draft")
+@requires(Action.REVIEWS_WRITE)
+def save(uid: uuid.UUID) -> Response:
+    """Keep the draft as it is and answer with the running total; 409 when another tab saved."""
+    person = current_person()
+    review = own_draft(session(), person, uid)
+    view, sheet = _sent(review)
+    try:
+        verdicts.save_draft(
+            session(),
+            review,
+            sheet,
+            str(view.form.summary.data or ""),
+            lock_version=view.form.seen_version,
+            user=user_of(person),
+            now=now(),
+        )
+    except DomainError as error:
+        if error.code != "draft_conflict":
+            raise
+        return conflict_answer(view, error)
+    return saved_answer(view, review.lock_version)
+
+
+def saved_answer(view: SheetView, lock_version: int) -> Response:
+    """Answer an autosave: the new version, the total and the state of every criterion."""
+    return jsonify(
+        lock_version=lock_version,
+        total=render("reviews/_total.html", total=view.total),
+        criteria=summary_of(view),
+    )
+
+
+def conflict_answer(view: SheetView, error: DomainError) -> Response:
+    """Answer 409 with what is stored beside what was sent."""
+    stored = error.params
+    other = view_sheet(
+        view.version,
+        form_for(view.version, stored["sheet"], stored["lock_version"], stored["summary"]),
+        stored["sheet"],
+    )
+    response = jsonify(
+        lock_version=stored["lock_version"],
+        html=render("reviews/_conflict.html", mine=view, stored=other),
+    )
+    response.status_code = 409
+    return response
+
+
+@bp.get("/token")
+@requires(Action.HOME)
+def token() -> Response:
+    """Give the form token of the present session, for a page that outlived its own."""
+    return jsonify(token=generate_csrf())
+
+
+@bp.post("/<uuid:uid>/submit")
+@requires(Action.REVIEWS_WRITE)
+def submit(uid: uuid.UUID) -> Response | str | tuple[str, int]:
+    """Submit the review; what is missing is shown in place, with the draft kept."""
+    person = current_person()
+    review = own_draft(session(), person, uid)
+    view, sheet = _sent(review)
+    summary, seen = str(view.form.summary.data or ""), view.form.seen_version
+    act = {"lock_version": seen, "user": user_of(person), "now": now()}
+    try:
+        if view.problems:
+            verdicts.save_draft(session(), review, sheet, summary, **act)
+            view.form.lock_version.data = str(review.lock_version)
+            page = write_page(session(), person, review, view)
+            return render("reviews/write.html", page=page, tried=True)
+        revision = evaluation.submit_review(session(), review, sheet, summary, **act)
+    except DomainError as error:
+        if error.code != "draft_conflict":
+            raise
+        page = write_page(session(), person, review)
+        return render("reviews/write.html", page=page, conflict=view), 409
+    flash(_("Submitted: %(score)s.", score=rate(revision.earned, revision.attainable)), "success")
+    if request.form.get("then") == "next":
+        return _take_next(person)
+    return see_other("reviews.queue")
