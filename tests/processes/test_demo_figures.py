@@ -112,8 +112,8 @@ def test_row_order_and_database_change_no_draw_and_one_row_moves_one_count(
     for name in ("calls.csv", "surveys.csv", "complaints.csv"):
         changed_copy(samples, name, mixer.shuffle)
 
-    # Changes that touch no stratum: a satisfied answer below the top level turns neutral, a complaint
-    # found unjustified is taken back, a review finds a critical item not met.
+    # Changes that touch no stratum: a satisfied answer below the top level turns neutral, one
+    # complaint found unjustified is taken back, a review finds a critical item not met.
     def turn_neutral(rows: list[dict[str, str]]) -> None:
         once = [r for r in rows if len(recount.answers.get(r["call_id"], ())) == 1]
         row = next(r for r in once if r["reply"] in {"satisfied", "满意"})
