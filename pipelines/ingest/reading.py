@@ -8,6 +8,7 @@ way and none is ever held in memory.
 import codecs
 import csv
 import hashlib
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,9 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# Behind the known columns of a list of rejects; in such a list an apostrophe guards formulas.
+REJECT_COLUMNS = ("row", "column", "reason")
+_GUARDED = re.compile(r"'(?=[=+\-@\t\r])")
 _ARCHIVE = b"PK\x03\x04"
 # U+FFFD in UTF-8: what stands where bytes could not be read, here or in an earlier conversion.
 _UNREADABLE = b"\xef\xbf\xbd"
@@ -161,7 +165,7 @@ class TableReader:
         twice = sorted({name for name in columns if names.count(name) > 1})
         if twice:
             raise DomainError("column_twice", columns=", ".join(twice))
-        self.present = tuple(name for name in columns if name in names)
+        self._is_correction = set(REJECT_COLUMNS) <= set(names)
         self._width = len(names)
         # A column that the file lacks points at the empty cell put behind every row.
         self._places = [names.index(name) if name in names else len(names) for name in columns]
@@ -201,6 +205,8 @@ class TableReader:
             except csv.Error:
                 yield RawRow(number, self._line_end, (), "row_unreadable")
                 continue
+            if self._is_correction:
+                row = [_GUARDED.sub("", cell, count=1) if cell[:1] == "'" else cell for cell in row]
             if self._damaged:
                 self._damaged = False
                 cells = (*row, *[""] * (max(places) + 1))

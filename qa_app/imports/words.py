@@ -1,5 +1,6 @@
 """What people read about rows that did not land, about kinds of files and about their states."""
 
+from enum import StrEnum
 from typing import Any
 
 from flask_babel import LazyString
@@ -94,3 +95,13 @@ def reason(code: str, params: dict[str, Any]) -> str:
     except KeyError:
         # A row of an older version may lack a value that its sentence has now.
         return code
+
+
+def import_kind(kind: StrEnum) -> str:
+    """Return what a kind of file is called."""
+    return str(KINDS[ImportKind(kind)])
+
+
+def import_state(state: StrEnum) -> str:
+    """Return what the state of an import is called."""
+    return str(STATES[ImportState(state)])

@@ -51,6 +51,12 @@ EXPECTED: dict[str, str] = {
     "GET calls.peaks": "amrt",
     # home
     "GET home.start": "admnrt",
+    # imports
+    "GET imports.index": "d",
+    "GET imports.new": "d",
+    "POST imports.create": "d",
+    "GET imports.show": "d",
+    "GET imports.rejects": "d",
     # operations
     "GET operations.audit": "d",
     "GET operations.jobs": "d",
