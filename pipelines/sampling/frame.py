@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, literal, or_, select, true
 from sqlalchemy.orm import Session
 
 from models.calls import Call, Complaint, Project, Recording, Survey
@@ -176,6 +176,20 @@ def _period(
     if settings.directions:
         conditions.append(Call.direction.in_(settings.directions))
     return and_(*conditions)
+
+
+def eligible(
+    session: Session, site_id: int, settings: PlanSettings, start: date, end: date
+) -> ColumnElement[bool]:
+    """Return the condition for calls that belong to the frame once their recording is on file."""
+    return and_(
+        _period(session, site_id, settings, start, end),
+        Call.talk_ms > 0,
+        Call.talk_ms >= settings.min_talk_ms,
+        Call.by_robot == false(),
+        Call.agent_id.is_not(None),
+        Call.recording_notice == true(),
+    )
 
 
 def _ids(

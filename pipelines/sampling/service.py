@@ -276,11 +276,17 @@ def replace(
     now: datetime,
     actor: User | None,
 ) -> DrawnCall | None:
-    """Skip a call and draw the next number of its stratum; None where the stratum has no more."""
-    if drawn_call.earlier_id is not None or drawn_call.skip_kind is not None:
+    """Skip a call, unless it has been skipped, and draw the next number of its stratum.
+
+    Returns None where the stratum has no more calls; raises ``call_not_replaceable`` for a call
+    that was replaced already or whose review belongs to an earlier draw.
+    """
+    replaced = select(func.count()).where(DrawnCall.replaces_id == drawn_call.id)
+    if drawn_call.earlier_id is not None or session.scalar(replaced):
         raise DomainError("call_not_replaceable")
     stratum = _stratum(session, drawn_call.draw, drawn_call.stratum.key)
-    skip(session, drawn_call, kind, reason, now=now, actor=actor)
+    if drawn_call.skip_kind is None:
+        skip(session, drawn_call, kind, reason, now=now, actor=actor)
     if stratum.n_drawn == stratum.n_frame:
         return None
     (added,) = next_calls(session, storage, drawn_call.draw, stratum, 1)

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
 
 from models.vocab import Direction, Reason
 from pipelines.outcomes import DomainError
@@ -386,17 +385,6 @@ def test_a_damaged_manifest_is_refused() -> None:
     wrong = {**forged.header, "frame": {**forged.header["frame"], "calls": 49}}
     with pytest.raises(DomainError, match="manifest_damaged"):
         manifests._checked(wrong, b"0" * 550)
-
-
-@settings(max_examples=30)
-@given(npst.arrays(np.uint64, st.integers(0, 20)), npst.arrays(np.uint64, st.integers(0, 20)))
-def test_differences_to_a_frame_are_those_of_sets(
-    then: np.ndarray[Any, Any], now: np.ndarray[Any, Any]
-) -> None:
-    stratum, bits = np.zeros(len(then), np.uint16), np.zeros(len(then), np.uint8)
-    gone, new = manifests.differing_keys(manifests.Manifest({}, then, stratum, bits), now)
-    assert set(gone.tolist()) == set(then.tolist()) - set(now.tolist())
-    assert set(new.tolist()) == set(now.tolist()) - set(then.tolist())
 
 
 def test_explanations_have_the_figures_of_each_reason() -> None:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipelines.outcomes import DomainError
 from pipelines.sampling.rules.numbers import U64, parse_seed, random_numbers
@@ -135,11 +134,3 @@ def replay(manifest: Manifest, n_drawn: Mapping[str, int] | None = None) -> list
         for stratum, chosen in zip(strata, rows, strict=True)
         for row in chosen
     ]
-
-
-def differing_keys(manifest: Manifest, today: U64) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """Return the draw keys that left the frame since the draw, and those that joined it."""
-    return (
-        np.setdiff1d(manifest.draw_key, today),
-        np.setdiff1d(today, manifest.draw_key),
-    )
