@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -28,6 +28,8 @@ from pipelines.runtime import Progress, Runtime
 log = logging.getLogger(__name__)
 
 PROGRESS_SECONDS = 1.0
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -110,16 +112,18 @@ class JobRuns:
             audit.request_id.reset(token)
 
     def _attempt(self, uid: uuid.UUID, attempt: int) -> None:
-        with read_session(self.runtime.engine) as session:
-            row = job_table.find(session, uid)
-            if row is None:
-                return
-            name, suspect = row.name, row.failures > 0
+        found = self._insist(lambda: self._find(uid))
+        if found is None:
+            return
+        name, suspect = found
         job = self.jobs[name]
         with self._room(job, suspect=suspect) as may_run:
-            begun = self._begin(uid, attempt, name) if may_run else None
-            if begun is not None:
-                self._carry_out(begun, job)
+            if may_run:
+                # Entered before the row says so, else the take-over could see a row with nobody.
+                self.running[uid] = Begun(uid, name, attempt, self.worker, {})
+                begun = self._insist(lambda: self._begin(uid, attempt))
+                if begun is not None:
+                    self._carry_out(begun, job)
         if not may_run:
             self.put_back(uid, attempt)
 
@@ -140,16 +144,22 @@ class JobRuns:
             for gate in entered:
                 gate.release()
 
-    def _begin(self, uid: uuid.UUID, attempt: int, name: str) -> Begun | None:
-        # Entered before the row says so, else the take-over could see a row with nobody at work.
-        self.running[uid] = Begun(uid, name, attempt, self.worker, {})
+    def _find(self, uid: uuid.UUID) -> tuple[str, bool] | None:
+        with read_session(self.runtime.engine) as session:
+            row = job_table.find(session, uid)
+            return None if row is None else (row.name, row.failures > 0)
+
+    def _begin(self, uid: uuid.UUID, attempt: int) -> Begun | None:
+        with write_session(self.runtime.engine) as session:
+            return job_table.begin(session, uid, attempt, self.worker, self._now())
+
+    def _insist(self, act: Callable[[], Found]) -> Found:
+        # The engine has handed the job over for good: only the worker's end ends the patience.
         while True:
             try:
-                with write_session(self.runtime.engine) as session:
-                    return job_table.begin(session, uid, attempt, self.worker, self._now())
+                return act()
             except SQLAlchemyError as error:
-                # The engine has handed the job over for good: give up only with the worker.
-                log_error("job %s: the database refused its begin", uid, error=error)
+                log_error("worker %s: the database refuses", self.worker, error=error)
                 if self.stopping.wait(1.0):
                     raise
 

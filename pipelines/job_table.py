@@ -165,6 +165,14 @@ def is_active(session: Session, name: str, ids: Mapping[str, Any] | None = None)
     return any((ids or {}).items() <= arguments.items() for arguments in active)
 
 
+def next_attempts(session: Session, names: Collection[str]) -> list[tuple[uuid.UUID, int]]:
+    """Return the waiting jobs of these names, each with the number of its next attempt."""
+    waiting = select(Job.uid, Job.attempts + 1).where(
+        Job.state == JobState.QUEUED, Job.name.in_(names)
+    )
+    return [(uid, attempt) for uid, attempt in session.execute(waiting.order_by(Job.id))]
+
+
 def count_active(session: Session, names: Collection[str]) -> int:
     """Return how many jobs of these names wait or run."""
     active = select(func.count()).where(Job.state.in_(ACTIVE), Job.name.in_(names))

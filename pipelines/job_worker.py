@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 KEEP = timedelta(days=30)
 HEARTBEAT_SECONDS = 5.0
+RECONCILE_SECONDS = 600.0
 DEFAULT_LIMIT = 4
 
 Entry = tuple[uuid.UUID, int]
@@ -42,11 +43,13 @@ class Carrier:
     ``dispatch(session, job, seconds)`` queues a job's next attempt after that time, in the
     transaction of ``session``. ``left_behind(alive)`` clears entries that have ended and gives
     those that a worker other than the living took and did not end. ``withdraw(entries)`` ends them.
+    ``active()`` gives all that have not ended.
     """
 
     dispatch: Callable[[Session, JobRow, float], None]
     left_behind: Callable[[Collection[str]], list[Entry]]
     withdraw: Callable[[Sequence[Entry]], None]
+    active: Callable[[], set[Entry]]
 
 
 class Worker:
@@ -106,13 +109,16 @@ class Worker:
     def watch(self, stop: threading.Event, *, until_idle: bool = False) -> None:
         """Beat, take over and enqueue what is due, until ``stop`` or, if asked, nothing is left."""
         every = min(HEARTBEAT_SECONDS, self.take_over_after.total_seconds() / 4)
-        beat = -math.inf
+        beat = reconciled = -math.inf
         while not stop.is_set():
             try:
                 if time.monotonic() - beat >= every:
                     beat = time.monotonic()
                     self._beat()
                     self._take_over()
+                if time.monotonic() - reconciled >= RECONCILE_SECONDS:
+                    reconciled = time.monotonic()
+                    self._reconcile()
                 self._enqueue_due()
                 if until_idle and self._is_idle():
                     return
@@ -151,6 +157,21 @@ class Worker:
             self.runs.put_back(uid, attempt)
         if entries:
             self.carrier.withdraw(entries)
+
+    def _reconcile(self) -> None:
+        """Queue anew the waiting jobs of which the engine knows nothing.
+
+        After a backup without the engine's tables, or a database that went away at a bad moment.
+        """
+        with read_session(self.engine) as session:
+            waiting = job_table.next_attempts(session, list(self.queues))
+        if not waiting:
+            return
+        active = self.carrier.active()
+        for uid, attempt in waiting:
+            if (uid, attempt) not in active:
+                log.warning("job %s was in no queue", uid)
+                self.runs.put_back(uid, attempt)
 
     def _enqueue_due(self) -> None:
         now = self.clock.now()

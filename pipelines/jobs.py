@@ -22,7 +22,6 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from models import schema
 from models.operations import Job as JobRow
 from models.session import BUSY_TIMEOUT_MS, session_is_open
 from models.vocab import JobState
@@ -223,6 +222,9 @@ def _run(
     until_idle: bool = False,
 ) -> int:
     _no_session("a worker")
+    # Alembic is half of this module's import, and the web never asks.
+    from models import schema
+
     engine = worker.engine
     if not schema.is_current(engine) or not engine_is_ready(engine):
         raise DomainError("database_not_upgraded")
@@ -250,10 +252,25 @@ def _left_behind(alive: Collection[str]) -> list[Entry]:
     pending = DBOS.list_workflows(
         status="PENDING", name=_WORKFLOW, load_input=False, load_output=False
     )
-    entries = [
-        entry.workflow_id.rsplit(":", 1) for entry in pending if entry.executor_id not in alive
-    ]
-    return [(uuid.UUID(uid), int(attempt)) for uid, attempt in entries]
+    return [_entry(entry.workflow_id) for entry in pending if entry.executor_id not in alive]
+
+
+def _active() -> set[Entry]:
+    _no_session("a worker")
+    from dbos import DBOS
+
+    active = DBOS.list_workflows(
+        status=["ENQUEUED", "DELAYED", "PENDING"],
+        name=_WORKFLOW,
+        load_input=False,
+        load_output=False,
+    )
+    return {_entry(entry.workflow_id) for entry in active}
+
+
+def _entry(workflow_id: str) -> Entry:
+    uid, attempt = workflow_id.rsplit(":", 1)
+    return uuid.UUID(uid), int(attempt)
 
 
 def _withdraw(entries: Sequence[Entry]) -> None:
@@ -263,7 +280,7 @@ def _withdraw(entries: Sequence[Entry]) -> None:
     DBOS.cancel_workflows([f"{uid}:{attempt}" for uid, attempt in entries])
 
 
-_CARRIER = Carrier(dispatch=_dispatch, left_behind=_left_behind, withdraw=_withdraw)
+_CARRIER = Carrier(dispatch=_dispatch, left_behind=_left_behind, withdraw=_withdraw, active=_active)
 
 
 @contextlib.contextmanager

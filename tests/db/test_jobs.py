@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -394,16 +395,17 @@ class Recorder:
     left: list[job_worker.Entry] = field(default_factory=list)
     dispatched: list[tuple[uuid.UUID, int, float]] = field(default_factory=list)
     withdrawn: list[job_worker.Entry] = field(default_factory=list)
-    asked: list[set[str]] = field(default_factory=list)
+    queued: set[job_worker.Entry] = field(default_factory=set)
 
     def carrier(self) -> job_worker.Carrier:
-        return job_worker.Carrier(self.dispatch, self.left_behind, self.withdrawn.extend)
+        return job_worker.Carrier(
+            self.dispatch, self.left_behind, self.withdrawn.extend, lambda: self.queued
+        )
 
     def dispatch(self, _session: Session, job: JobRow, seconds: float) -> None:
         self.dispatched.append((job.uid, job.attempts + 1, seconds))
 
-    def left_behind(self, alive: Any) -> list[job_worker.Entry]:
-        self.asked.append(set(alive))
+    def left_behind(self, _alive: Any) -> list[job_worker.Entry]:
         return self.left
 
 
@@ -494,6 +496,61 @@ def test_what_a_dead_worker_took_and_never_began_is_queued_anew_once(runtime: Ru
     with write_session(runtime.engine) as session:
         assert job_table.begin(session, uid, 1, "late", NOW) is None
         assert job_table.begin(session, uid, 2, "test", NOW) is not None
+
+
+def test_a_waiting_job_that_the_engine_lost_is_queued_anew(runtime: Runtime) -> None:
+    lost, queued, other = (put(runtime, name, call=1) for name in ("trace", "trace", "elsewhere"))
+    running = begin_elsewhere(runtime, "busy", NOW)
+    recorder = Recorder(queued={(queued, 1)})
+    make_worker(runtime, recorder)._reconcile()
+    assert recorder.dispatched == [(lost, 2, 0)]
+    assert {row(runtime, uid).attempts for uid in (queued, other)} == {0}
+    assert row(runtime, running).state == JobState.RUNNING
+
+
+def test_a_job_without_an_entry_in_the_engine_is_carried_out(runtime: Runtime) -> None:
+    uid = put(runtime, "trace", call=1)
+    schema = "" if runtime.engine.dialect.name == "sqlite" else "dbos."
+    with runtime.engine.begin() as connection:
+        connection.execute(text(f"DELETE FROM {schema}workflow_status"))  # noqa: S608 - a literal
+    jobs.work_through(runtime, {"trace": Trace().job()})
+    assert row(runtime, uid).state == JobState.DONE
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_twelve_writers_and_a_worker_see_no_lock(
+    runtime: Runtime, caplog: pytest.LogCaptureFixture
+) -> None:
+    stop, begin, errors = threading.Event(), threading.Barrier(13), []
+
+    def write() -> None:
+        begin.wait()
+        try:
+            for call in range(8):
+                with write_session(runtime.engine) as session:
+                    session.scalars(select(JobRow.id)).all()
+                    jobs.enqueue(session, "trace", now=NOW, call=call)
+        except Exception as error:  # noqa: BLE001 - reported by the assertion below
+            errors.append(error)
+
+    def work() -> None:
+        begin.wait()
+        jobs.run_worker(runtime, {"trace": Trace().job()}, stop=stop, poll_seconds=0.05)
+
+    threads = [threading.Thread(target=write) for _ in range(12)]
+    worker = threading.Thread(target=work)
+    for thread in [worker, *threads]:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    deadline = time.monotonic() + 30
+    while saved(runtime) < 96 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    stop.set()
+    worker.join()
+    assert errors == []
+    assert saved(runtime) == 96
+    assert caplog.records == []
 
 
 def test_a_schedule_is_kept_once_whatever_the_workers(runtime: Runtime) -> None:
