@@ -23,7 +23,7 @@ CAUSES = {
     "in": {"attitude": 0.24, "misleading": 0.1, "process": 0.34, "product": 0.24, "other": 0.08},
 }
 STATUS = {"open": 0.22, "upheld": 0.46, "not_upheld": 0.32}
-WITHOUT_CALL = 0.15
+WITHOUT_CALL = 0.22
 SKIP = {"ineligible": 0.03, "not_reviewed": 0.03}
 NO_SELF, OBJECTION, BY_LEAD, DIGIT = 0.3, 0.65, 0.15, 0.08
 SHORT_S, LONG_S = 9, 90
