@@ -16,7 +16,7 @@ from models.vocab import ChannelLayout, MediaKind, Party, RecordingState, Transc
 from pipelines.outcomes import DomainError
 from qa_app.calls import tokens
 from qa_app.clock import now
-from qa_app.errors import sentence
+from qa_app.messages import sentence
 from qa_app.permissions import Person
 
 UNSURE = 0.5

@@ -121,7 +121,7 @@ def _readable(found: dict[str, Any]) -> str:
 
 
 def _say_error(file: Path, error: Any, *, as_json: bool) -> None:
-    from qa_app.errors import sentence
+    from qa_app.messages import sentence
 
     if as_json:
         said = {"code": error.code, "message": sentence(error), **error.params}
