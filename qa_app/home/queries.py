@@ -84,7 +84,7 @@ def _reviewer(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...
 
 def _objections(count: _Counter) -> Tile:
     waiting = count(Objection, Action.OBJECTIONS_ANSWER, Objection.state == ObjectionState.OPEN)
-    return Tile(waiting, _l("objections to answer"), "message", "feedback.objections", waiting > 0)
+    return Tile(waiting, _l("objections to answer"), "message", "feedback.index", waiting > 0)
 
 
 def _agent(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...]:
