@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from models.calls import Call, Leg, Project, Recording
 from models.people import Agent, Site, Team, TeamMember, User, UserRole
-from models.reviews import Review, ReviewRevision
+from models.reviews import Review, ReviewRevision, Task
 from models.samples import Draw, DrawnCall, DrawStratum, SamplePlan
 from models.scorecards import Scorecard, ScorecardVersion
 from models.vocab import (
@@ -21,6 +21,8 @@ from models.vocab import (
     RevisionCause,
     Role,
 )
+from pipelines.review.service import create_tasks
+from pipelines.scoring.service import import_scorecard
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 _numbers = itertools.count(1)
@@ -326,3 +328,13 @@ def make_revision(
     review.current_revision_id = revision.id
     session.flush()
     return revision
+
+
+def make_tasks(
+    session: Session, agent: Agent, team: Team, *, count: int = 1, **project: Any
+) -> list[Task]:
+    """Add drawn calls of ``agent`` on the small scorecard, with the tasks to review them."""
+    card = import_scorecard(session, SCORECARD, now=NOW)
+    made = make_project(session, team.site, scorecard_id=card.scorecard_id, **project)
+    calls = [make_call(session, agent, team, made) for _ in range(count)]
+    return create_tasks(session, make_draw(session, made, calls), now=NOW)

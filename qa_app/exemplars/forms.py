@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField, SelectField, TextAreaField
+from wtforms import RadioField, SelectChoice, SelectField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from qa_app.forms import BaseForm, CreatingForm
@@ -38,7 +38,10 @@ class FilterForm(BaseForm):
 
     def offer(self, criteria: Any, scorecards: Any, teams: Any) -> None:
         """Fill the lists."""
-        every = ("", _l("All"))
-        self.criterion.choices = [every, *criteria]
-        self.scorecard.choices = [every, *scorecards]
-        self.team.choices = [every, *teams]
+        for field, pairs in (
+            (self.criterion, criteria),
+            (self.scorecard, scorecards),
+            (self.team, teams),
+        ):
+            every = SelectChoice("", _l("All"))
+            field.choices = [every, *(SelectChoice(value, label) for value, label in pairs)]

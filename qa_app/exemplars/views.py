@@ -4,6 +4,7 @@ import uuid
 
 from flask import Blueprint, Response, flash, request
 from flask_babel import gettext as _
+from wtforms import SelectChoice
 
 from models.people import User
 from models.reviews import Exemplar
@@ -49,11 +50,14 @@ def choose(uid: uuid.UUID) -> Response | str:
     person = current_person()
     review, page = choose_page(session(), person, uid)
     form = ChooseForm()
-    form.criterion.choices = list(page.criteria)
+    form.criterion.choices = [SelectChoice(value, label) for value, label in page.criteria]
     whole = _("The whole call")
     form.moment.choices = [
-        ("", whole),
-        *((value, f"{duration(int(value.split('-')[0]))} {said}") for value, said in page.moments),
+        SelectChoice("", whole),
+        *(
+            SelectChoice(value, f"{duration(int(value.split('-')[0]))} {said}")
+            for value, said in page.moments
+        ),
     ]
     if not form.validate_on_submit():
         return render("exemplars/choose.html", page=page, form=form)

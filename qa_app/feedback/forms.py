@@ -1,7 +1,7 @@
 """Forms of feedback: objecting in words, and deciding an objection."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField, TextAreaField
+from wtforms import RadioField, SelectChoice, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from pipelines.scoring.rules import VersionRule
@@ -29,9 +29,9 @@ def decision_form(version: VersionRule) -> type:
         "decision": RadioField(
             _l("Decision"),
             choices=[
-                (NOT_UPHELD, _l("The score stands")),
-                (UPHELD, _l("You are right; the score stands all the same")),
-                (CORRECTED, _l("You are right; the score is corrected below")),
+                SelectChoice(NOT_UPHELD, _l("The score stands")),
+                SelectChoice(UPHELD, _l("You are right; the score stands all the same")),
+                SelectChoice(CORRECTED, _l("You are right; the score is corrected below")),
             ],
             validators=[InputRequired(_l("Choose a decision."))],
         ),

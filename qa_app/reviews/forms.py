@@ -13,6 +13,7 @@ from wtforms import (
     BooleanField,
     HiddenField,
     RadioField,
+    SelectChoice,
     SelectField,
     SelectMultipleField,
     StringField,
@@ -56,8 +57,8 @@ class SkipForm(BaseForm):
     kind = RadioField(
         _l("What is it?"),
         choices=[
-            (SkipKind.INELIGIBLE.value, _l("Not a conversation to be scored")),
-            (SkipKind.NOT_REVIEWED.value, _l("It cannot be reviewed")),
+            SelectChoice(SkipKind.INELIGIBLE.value, _l("Not a conversation to be scored")),
+            SelectChoice(SkipKind.NOT_REVIEWED.value, _l("It cannot be reviewed")),
         ],
         validators=[InputRequired(_l("Choose one of the two."))],
     )

@@ -76,6 +76,42 @@ EXPECTED: dict[str, str] = {
     "GET people.sites": "d",
     "POST people.create_site": "d",
     "POST people.create_team": "d",
+    # self-assessments
+    "GET assessments.index": "a",
+    "POST assessments.begin": "a",
+    "GET assessments.write": "a",
+    "POST assessments.save": "a",
+    "POST assessments.submit": "a",
+    "POST assessments.discard": "a",
+    # exemplars
+    "GET exemplars.index": "amrt",
+    "GET exemplars.show": "amrt",
+    "GET exemplars.choose": "t",
+    "POST exemplars.choose": "t",
+    "POST exemplars.remove": "t",
+    # feedback
+    "GET feedback.index": "amrt",
+    "GET feedback.show": "amrt",
+    "POST feedback.acknowledge": "a",
+    "POST feedback.object_to": "a",
+    "GET feedback.answer": "mr",
+    "POST feedback.answer": "mr",
+    "POST feedback.preview": "mr",
+    # reviews
+    "GET reviews.queue": "r",
+    "POST reviews.take_next": "r",
+    "POST reviews.claim": "r",
+    "POST reviews.release": "r",
+    "GET reviews.skip": "r",
+    "POST reviews.skip": "r",
+    "GET reviews.write": "r",
+    "POST reviews.save": "r",
+    "POST reviews.submit": "r",
+    "GET reviews.token": "admnrt",
+    # scorecards
+    "GET scorecards.index": "admnrt",
+    "GET scorecards.show": "admnrt",
+    "GET scorecards.export": "admnrt",
 }
 
 Values = Mapping[str, Any]

@@ -1,0 +1,375 @@
+"""The ways of a review: queue, form, self-assessment, feedback, objection, exemplar."""
+
+import re
+import uuid
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select
+
+from models.people import Agent
+from models.reviews import Objection, Review, SelfAssessment, Task
+from models.vocab import AssessmentState, ReviewState, TaskState
+from tests import factories
+
+GOOD = {
+    "answer_greeting": "yes",
+    "answer_needs": "needs_some",
+    "answer_identity": "yes",
+    "answer_praise": "no",
+    "comment_needs": "Asked once.",
+    "summary": "Calm and clear.",
+}
+LOCK = re.compile(r'name="lock_version"[^>]*value="(\d+)"')
+
+
+@pytest.fixture
+def tasks(add: Any, world: Any) -> Any:
+    """Two drawn calls of the agent, to be reviewed by anybody of the site."""
+
+    def make(session: Any) -> Any:
+        agent = session.scalars(select(Agent)).one()
+        made = factories.make_tasks(session, agent, session.merge(world.team), count=2)
+        return [task.uid for task in made]
+
+    return add(make)
+
+
+def words(response: Any) -> Any:
+    assert response.status_code == 200, response.get_data(as_text=True)
+    return response.get_data(as_text=True)
+
+
+def lock_of(browser: Any) -> Any:
+    return LOCK.search(browser.last.get_data(as_text=True)).group(1)
+
+
+def begin(browser: Any) -> Any:
+    browser.get("/reviews/")
+    answer = browser.post("/reviews/next")
+    assert answer.status_code == 303
+    words(browser.get(answer.location))
+    return answer.location
+
+
+def submit(browser: Any, path: Any, answers: Any = GOOD, **more: Any) -> Any:
+    return browser.post(f"{path}/submit", {**answers, "lock_version": lock_of(browser), **more})
+
+
+def review_of(add: Any) -> Any:
+    return add(
+        lambda session: session.scalars(
+            select(Review.uid).where(Review.state == ReviewState.SUBMITTED)
+        ).one()
+    )
+
+
+def test_from_the_queue_to_the_next_call_in_two_steps(signed_in: Any, tasks: Any) -> None:
+    browser = signed_in("reviewer")
+    assert "Take the next call" in words(browser.get("/reviews/"))
+    first = begin(browser)
+    answer = submit(browser, first, then="next")
+    assert answer.status_code == 303
+    assert answer.location not in {first, "/reviews/"}
+    assert "Submitted: 70.0 %." in words(browser.get(answer.location))
+    assert "Done by me" in words(browser.get("/reviews/"))
+
+
+def test_a_draft_saves_itself_with_the_running_total(signed_in: Any, tasks: Any, add: Any) -> None:
+    browser = signed_in("reviewer")
+    path = begin(browser)
+    seen = lock_of(browser)
+    form = {"answer_greeting": "yes", "answer_needs": "no such level", "lock_version": seen}
+    answer = browser.post(f"{path}/draft", form)
+    assert answer.status_code == 200
+    assert answer.json["lock_version"] > int(seen)
+    assert "<strong>5</strong> of 30 points" in answer.json["total"]
+    assert answer.json["criteria"]["praise"]["open"] is True
+    assert "not one of the choices" in answer.json["criteria"]["needs"]["problem"]
+    stored = add(lambda session: session.scalars(select(Review)).one().draft)
+    assert stored["needs"]["answer"] == "no such level"
+    # What was written is there again when the page is opened anew.
+    assert 'value="yes" data-key="1" checked' in words(browser.get(path))
+
+
+def test_two_windows_do_not_overwrite_each_other(signed_in: Any, tasks: Any, add: Any) -> None:
+    browser = signed_in("reviewer")
+    path = begin(browser)
+    seen = lock_of(browser)
+    browser.get(path)
+    browser.post(f"{path}/draft", {"answer_greeting": "yes", "lock_version": seen})
+    browser.get(path)
+    second = browser.post(f"{path}/draft", {"answer_greeting": "no", "lock_version": seen})
+    assert second.status_code == 409
+    assert "Saved elsewhere meanwhile" in second.json["html"]
+    stored = add(lambda session: session.scalars(select(Review)).one().draft)
+    assert stored["greeting"]["answer"] == "yes"
+    browser.get(path)
+    again = browser.post(f"{path}/submit", {**GOOD, "lock_version": seen})
+    assert again.status_code == 409
+    assert "was not submitted" in again.get_data(as_text=True)
+
+
+def test_an_incomplete_review_says_what_is_missing_and_keeps_what_is_there(
+    signed_in: Any, tasks: Any, add: Any
+) -> None:
+    browser = signed_in("reviewer")
+    path = begin(browser)
+    page = words(submit(browser, path, {"answer_greeting": "no"}))
+    assert "3 answers are still open" in page
+    assert 'href="#c-identity"' in page
+    assert "A comment or a reason is needed" in page
+    review = add(lambda session: session.scalars(select(Review)).one())
+    assert (review.state, review.draft["greeting"]["answer"]) == (ReviewState.DRAFT, "no")
+    # The version that the page now carries is the one just saved.
+    assert submit(browser, path).status_code == 303
+
+
+def test_evidence_is_kept_with_its_words(signed_in: Any, tasks: Any, add: Any) -> None:
+    browser = signed_in("reviewer")
+    path = begin(browser)
+    span = '[{"start_ms": 1200, "end_ms": 2500, "words": "Good <b>morning"}]'
+    assert submit(browser, path, {**GOOD, "evidence_greeting": span}).status_code == 303
+    page = words(browser.get(f"/feedback/{review_of(add)}"))
+    assert 'data-play-from="1200" data-play-to="2500"' in page
+    assert "Good &lt;b&gt;morning" in page
+
+
+def test_a_task_of_somebody_else_is_out_of_reach(
+    signed_in: Any, tasks: Any, add: Any, world: Any
+) -> None:
+    mine = begin(signed_in("reviewer"))
+
+    def other(session: Any) -> Any:
+        site = session.merge(world.site)
+        return factories.make_user(
+            session,
+            "other",
+            password_hash=world.people["reviewer"].password_hash,
+            roles=[("reviewer", site, None)],
+        ).username
+
+    name = add(other)
+    browser = signed_in("agent")
+    assert browser.get(mine).status_code == 403
+    browser.post("/sign-out")
+    browser.sign_in(name)
+    assert browser.get(mine).status_code == 404
+    assert browser.post(f"{mine}/draft", {"lock_version": "1"}).status_code == 404
+
+
+def test_skipping_needs_kind_and_words(signed_in: Any, tasks: Any, add: Any) -> None:
+    browser = signed_in("reviewer")
+    path = begin(browser)
+    words(browser.get(f"{path}/skip"))
+    assert "Choose one of the two." in words(browser.post(f"{path}/skip", {"reason": ""}))
+    answer = browser.post(f"{path}/skip", {"kind": "ineligible", "reason": "a voicemail"})
+    assert answer.status_code == 303
+    uid = uuid.UUID(path.rsplit("/", 1)[1])
+    task = add(lambda session: session.scalars(select(Task).where(Task.uid == uid)).one())
+    assert (task.state, task.skip_reason) == (TaskState.SKIPPED, "a voicemail")
+
+
+def test_giving_back_asks_before_a_draft_is_lost(signed_in: Any, tasks: Any, add: Any) -> None:
+    browser = signed_in("reviewer")
+    path = begin(browser)
+    browser.post(f"{path}/draft", {**GOOD, "lock_version": lock_of(browser)})
+    browser.get("/reviews/")
+    assert browser.post(f"{path}/release").status_code == 409
+    browser.get("/reviews/")
+    assert browser.post(f"{path}/release", {"discard": "yes"}).status_code == 303
+    assert add(lambda session: session.scalars(select(Review)).all()) == []
+
+
+def test_an_agent_sees_the_verdict_only_after_the_own_view(
+    signed_in: Any, tasks: Any, add: Any
+) -> None:
+    reviewer, agent = signed_in("reviewer"), signed_in("agent")
+    path = begin(reviewer)
+    submit(reviewer, path)
+    verdict = f"/feedback/{review_of(add)}"
+    assert agent.get(verdict).status_code == 404
+    assert str(review_of(add)) not in words(agent.get("/my-calls/"))
+    assert "No feedback yet" in words(agent.get("/feedback/"))
+    assert agent.post(verdict + "/acknowledge").status_code == 409
+
+    def judge(session: Any) -> Any:
+        leg = session.scalars(select(Review)).one().leg_id
+        return session.scalars(select(SelfAssessment).where(SelfAssessment.leg_id == leg)).one()
+
+    own = add(judge)
+    words(agent.get(f"/my-calls/{own.uid}"))
+    answer = submit(agent, f"/my-calls/{own.uid}", {**GOOD, "answer_needs": "needs_good"})
+    assert answer.location == verdict
+    page = words(agent.get(verdict))
+    earned, still_open, side = (
+        page.index(part) for part in ("What earned points", "Points still open", "Side by side")
+    )
+    assert earned < still_open < side
+    assert "9 more possible" in page
+    assert "30.0 percentage points above the reviewer" in page
+    assert agent.post(verdict + "/acknowledge").status_code == 303
+    assert "Thank you for reading." in words(agent.get(verdict))
+
+
+def test_the_verdict_opens_when_the_time_for_the_own_view_runs_out(
+    signed_in: Any, tasks: Any, add: Any, clock: Any
+) -> None:
+    reviewer, agent = signed_in("reviewer"), signed_in("agent")
+    submit(reviewer, begin(reviewer))
+    clock.move(days=8)
+    agent.sign_in("agent1")
+    page = words(agent.get(f"/feedback/{review_of(add)}"))
+    assert "What earned points" in page
+    own = add(lambda session: session.scalars(select(SelfAssessment.uid)).first())
+    assert agent.get(f"/my-calls/{own}").status_code == 303
+
+
+def objected(signed_in: Any, add: Any) -> Any:
+    reviewer, agent = signed_in("reviewer"), signed_in("agent")
+    submit(reviewer, begin(reviewer))
+
+    def lapse(session: Any) -> None:
+        for own in session.scalars(select(SelfAssessment)):
+            own.state = AssessmentState.LAPSED
+
+    add(lapse)
+    verdict = f"/feedback/{review_of(add)}"
+    words(agent.get(verdict))
+    once = re.search(r'name="once"[^>]*value="([^"]+)"', words(agent.get(verdict))).group(1)
+    sent = {"words": "I asked twice.", "once": once}
+    assert agent.post(verdict + "/object", sent).status_code == 303
+    agent.get(verdict)
+    # A double click is one objection.
+    assert agent.post(verdict + "/object", sent).status_code == 303
+    objection = add(lambda session: session.scalars(select(Objection.uid)).one())
+    return reviewer, agent, verdict, f"/feedback/objections/{objection}"
+
+
+def test_an_objection_is_answered_by_a_manager_who_corrects_the_score(
+    signed_in: Any, tasks: Any, add: Any
+) -> None:
+    reviewer, agent, verdict, path = objected(signed_in, add)
+    assert reviewer.get(path).status_code == 404
+    manager = signed_in("manager")
+    assert "Objections that wait for an answer" in words(manager.get("/feedback/"))
+    page = words(manager.get(path))
+    assert "I asked twice." in page
+    answers = {**GOOD, "answer_needs": "needs_good", "decision": "corrected", "answer": "You did."}
+    preview = manager.post(path + "/preview", answers)
+    assert "<strong>30</strong> of 30 points" in preview.json["total"]
+    manager.get(path)
+    assert manager.post(path, answers).status_code == 303
+    page = words(agent.get(verdict))
+    assert "You did." in page
+    assert "100.0 %" in page
+    assert "Earlier scores" in page
+
+
+def test_an_objection_needs_a_decision_and_a_reason(signed_in: Any, tasks: Any, add: Any) -> None:
+    *_others, path = objected(signed_in, add)
+    manager = signed_in("manager")
+    manager.get(path)
+    page = words(manager.post(path, GOOD))
+    assert "Choose a decision." in page
+    assert "Give the reason for the decision." in page
+
+
+def test_a_trainer_holds_a_reviewed_call_up(signed_in: Any, tasks: Any, add: Any) -> None:
+    reviewer = signed_in("reviewer")
+    submit(reviewer, begin(reviewer))
+    trainer = signed_in("trainer")
+    review = review_of(add)
+    assert f"/exemplars/of/{review}" in words(trainer.get(f"/feedback/{review}"))
+    page = words(trainer.get(f"/exemplars/of/{review}"))
+    once = re.search(r'name="once"[^>]*value="([^"]+)"', page).group(1)
+    # A criterion that earned nothing cannot be an example.
+    wrong = {"criterion": "praise", "why": "x", "moment": "", "once": once}
+    assert trainer.post(f"/exemplars/of/{review}", wrong).status_code == 200
+    right = {"criterion": "greeting", "why": "Warm <i>voice", "moment": "", "once": once}
+    answer = trainer.post(f"/exemplars/of/{review}", right)
+    assert answer.status_code == 303
+    assert "Warm &lt;i&gt;voice" in words(trainer.get(answer.location))
+    assert "Warm &lt;i&gt;voice" in words(trainer.get("/exemplars/?criterion=greeting"))
+    # The agent still judges this very call, and so does not meet it here.
+    agent = signed_in("agent")
+    assert "Warm" not in words(agent.get("/exemplars/"))
+    assert agent.get(answer.location).status_code == 404
+    trainer.get(answer.location)
+    assert trainer.post(f"{answer.location}/remove").status_code == 303
+    assert "No exemplars yet" in words(trainer.get("/exemplars/"))
+
+
+def test_an_agent_begins_and_drops_a_view_nobody_asked_for(
+    signed_in: Any, tasks: Any, add: Any
+) -> None:
+    def quiet(session: Any) -> Any:
+        task = session.scalars(select(Task)).first()
+        call = factories.make_call(session, task.leg.agent, task.leg.team, task.leg.call.project)
+        return call.legs[0].uid
+
+    leg = add(quiet)
+    agent = signed_in("agent")
+    assert f"/my-calls/legs/{leg}/assess" in words(agent.get("/my-calls/"))
+    answer = agent.post(f"/my-calls/legs/{leg}/assess")
+    assert "Drop it" in words(agent.get(answer.location))
+    assert agent.post(f"{answer.location}/discard").status_code == 303
+
+
+def test_scorecards_are_read_by_everybody_and_taken_along(signed_in: Any, tasks: Any) -> None:
+    agent = signed_in("agent")
+    page = words(agent.get("/scorecards/"))
+    path = re.search(r'href="(/scorecards/[0-9a-f-]+)"', page).group(1)
+    shown = words(agent.get(path))
+    assert "30 points can be earned" in shown
+    assert "Asked only if" in shown
+    assert agent.get(path + ".json").json == factories.SCORECARD
+
+
+def test_lists_ask_the_database_the_same_few_times_however_long_they_are(
+    signed_in: Any, tasks: Any, add: Any, runtime: Any, world: Any
+) -> None:
+    reviewer, agent = signed_in("reviewer"), signed_in("agent")
+    submit(reviewer, begin(reviewer))
+    counted = []
+    event.listen(runtime.engine, "before_cursor_execute", lambda *_: counted.append(1))
+
+    def count(browser: Any, path: Any) -> Any:
+        counted.clear()
+        words(browser.get(path))
+        return len(counted)
+
+    paths = [(reviewer, "/reviews/"), (agent, "/my-calls/"), (reviewer, "/feedback/")]
+    before = [count(*path) for path in paths]
+
+    def more(session: Any) -> None:
+        site, team = session.merge(world.site), session.merge(world.team)
+        owner = session.scalars(select(Agent)).one()
+        factories.make_tasks(session, owner, team, count=5)
+        assert site is not None
+
+    add(more)
+    begin(reviewer)
+    begin(reviewer)
+    for _ in range(2):
+        submit(reviewer, begin(reviewer))
+    assert [count(*path) for path in paths] == before
+
+
+def test_the_review_form_tells_nothing_about_why_or_what_others_said(
+    signed_in: Any, tasks: Any, add: Any
+) -> None:
+    def plant(session: Any) -> None:
+        for task in session.scalars(select(Task)):
+            task.drawn_call.reasons = ["worst"]
+            task.drawn_call.explanation = {"worst": {"planted": "7219"}}
+            task.leg.call.customer_tier = "planted-tier"
+
+    add(plant)
+    browser = signed_in("reviewer")
+    path = begin(browser)
+    for address in (path, "/reviews/", f"{path}/skip"):
+        page = words(browser.get(address))
+        assert "7219" not in page
+        assert "planted-tier" not in page
+        assert "worst" not in page.lower()
