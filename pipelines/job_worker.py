@@ -27,7 +27,7 @@ from pipelines.schedules import Schedule
 
 log = logging.getLogger(__name__)
 
-KEEP = timedelta(days=30)
+KEEP = timedelta(days=7)
 HEARTBEAT_SECONDS = 5.0
 RECONCILE_SECONDS = 600.0
 DEFAULT_LIMIT = 4

@@ -29,7 +29,7 @@ GRACE_SECONDS = 10.0
 )
 @click.option("--json", "as_json", is_flag=True, help="Print each job's end as a JSON object.")
 def command(name: str | None, grace: float, *, as_json: bool) -> None:
-    """Do jobs until told to stop, and print a line for each.
+    """Do jobs until told to stop, and print a line for each that had something to do.
 
     On SIGTERM or Ctrl-C running jobs have a few seconds to end; what is not done by then goes back
     to its queue and loses nothing but time.
@@ -37,13 +37,17 @@ def command(name: str | None, grace: float, *, as_json: bool) -> None:
     from pipelines import flow, jobs
 
     surroundings = runtime()
-    logging.basicConfig(level=settings().log_level.upper(), stream=sys.stderr)
+    # Ours from the level that was set; libraries only when something is wrong.
+    logging.basicConfig(level="WARNING", stream=sys.stderr)
+    logging.getLogger("pipelines").setLevel(settings().log_level.upper())
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     speaking = threading.Lock()
 
     def announce(report: "Report") -> None:
+        if report.outcome == "nothing" and not as_json:
+            return  # a schedule that found nothing to do, every minute
         with speaking:
             click.echo(_as_json(report) if as_json else _as_line(report))
 
