@@ -2,7 +2,6 @@
 
 import sys
 from datetime import datetime
-from functools import cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -12,31 +11,25 @@ if TYPE_CHECKING:
     from qa_app.settings import Settings
 
 
-def _given() -> dict[str, Any]:
-    context = click.get_current_context(silent=True)
-    return dict((context.find_root().obj or {}) if context else {})
-
-
-@cache
-def _settings(given: tuple[tuple[str, Any], ...]) -> "Settings":
-    from qa_app.settings import Settings, SettingsError
-
-    try:
-        return Settings.from_env(**dict(given))
-    except SettingsError as error:
-        refuse(str(error), error.code)
+def _kept() -> dict[str, Any]:
+    """Return what this run of the command line has made already."""
+    kept: dict[str, Any] = click.get_current_context().find_root().ensure_object(dict)
+    return kept
 
 
 def settings() -> "Settings":
     """Return the settings, or end with code 2 and the reason."""
-    return _settings(tuple(sorted(_given().items())))
+    from qa_app.settings import Settings, SettingsError
 
-
-@cache
-def _runtime(chosen: "Settings") -> "Runtime":
-    from qa_app.surroundings import make_runtime
-
-    return make_runtime(chosen)
+    kept = _kept()
+    if "settings" not in kept:
+        given = {"data_dir": kept["data_dir"]} if "data_dir" in kept else {}
+        try:
+            kept["settings"] = Settings.from_env(**given)
+        except SettingsError as error:
+            refuse(str(error), error.code)
+    chosen: Settings = kept["settings"]
+    return chosen
 
 
 def runtime(*, current: bool = True) -> "Runtime":
@@ -44,7 +37,13 @@ def runtime(*, current: bool = True) -> "Runtime":
 
     ``current=False`` is for commands that bring it there or ask about it.
     """
-    made = _runtime(settings())
+    kept = _kept()
+    if "runtime" not in kept:
+        from qa_app.surroundings import make_runtime
+
+        kept["runtime"] = make_runtime(settings())
+        click.get_current_context().find_root().call_on_close(kept["runtime"].engine.dispose)
+    made: Runtime = kept["runtime"]
     if current:
         from models import schema
 

@@ -12,9 +12,12 @@ def command(host: str | None, port: int | None) -> None:
     """Serve the web application until interrupted."""
     import waitress
 
+    from pipelines import jobs
     from qa_app import create_app
 
     chosen, surroundings = settings(), runtime()
+    if not jobs.engine_is_ready(surroundings.engine):
+        refuse("The job engine has no tables yet. Run: hearback db upgrade", "schema_behind")
     host, port = host or chosen.host, port or chosen.port
     app = create_app(chosen, surroundings)
     try:
