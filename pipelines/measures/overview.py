@@ -1,7 +1,7 @@
 """Everything that the dashboard shows and ``hearback metrics`` prints, from one function."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -75,7 +75,6 @@ class Group:
     name: str
     people: int
     figures: Figures | None
-    weeks: tuple[Figures, ...]
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ def overview(session: Session, scope: Scope, period: Period, *, directed: bool =
         total=reader.figures(scope, period) if enough else None,
         before=reader.figures(scope, before) if enough else None,
         weeks=tuple(reader.figures(scope, week) for week in weeks) if enough else (),
-        teams=tuple(_groups(session, scope, people, reader, weeks, period=period)),
+        teams=tuple(_groups(session, scope, people, reader, period)),
         directed=directed,
         behind=_behind(session, scope, span),
     )
@@ -257,8 +256,6 @@ def _groups(
     scope: Scope,
     people: Mapping[int | None, set[int]],
     reader: _Reader,
-    weeks: Sequence[Period],
-    *,
     period: Period,
 ) -> Iterable[Group]:
     teams = select(Team).where(Team.site_id.in_(scope.site_ids)).order_by(Team.name, Team.id)
@@ -267,14 +264,12 @@ def _groups(
     for team in session.scalars(teams):
         own = Scope(scope.site_ids, (team.id,), project_id=scope.project_id)
         size = len(people.get(team.id, ()))
-        enough = size >= GROUP_OF_PEOPLE
         yield Group(
             team_id=team.id,
             code=team.code,
             name=team.name,
             people=size,
-            figures=reader.figures(own, period) if enough else None,
-            weeks=tuple(reader.figures(own, week) for week in weeks) if enough else (),
+            figures=reader.figures(own, period) if size >= GROUP_OF_PEOPLE else None,
         )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import Enum, auto
+from functools import cached_property
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -39,6 +40,12 @@ class _State(Enum):
     OPEN = auto()
 
 
+_SKIPPED = {
+    SkipKind.INELIGIBLE: _State.INELIGIBLE,
+    SkipKind.NOT_REVIEWED: _State.NOT_REVIEWED,
+}
+
+
 @dataclass
 class _Leg:
     team_id: int | None
@@ -53,14 +60,18 @@ class _DrawnCall:
     day: date
     project_id: int
     superseded: bool
+    skip: SkipKind | None
     legs: list[_Leg]
 
+    @cached_property
     def state(self) -> _State:
+        """What became of the call: reviewed as soon as one of its legs is."""
         states = {leg.state for leg in self.legs}
-        for state in (_State.REVIEWED, _State.OPEN, _State.NOT_REVIEWED):
-            if state in states:
-                return state
-        return _State.INELIGIBLE
+        if _State.REVIEWED in states:
+            return _State.REVIEWED
+        if _State.OPEN in states:
+            return _State.OPEN if self.skip is None else _SKIPPED[self.skip]
+        return _State.NOT_REVIEWED if _State.NOT_REVIEWED in states else _State.INELIGIBLE
 
     def inside(self, scope: Scope, period: Period) -> list[_Leg]:
         if self.superseded or not period.start <= self.day <= period.end:
@@ -82,6 +93,10 @@ class _Stratum:
     frame: int
     calls: list[_DrawnCall] = field(default_factory=list)
 
+    @cached_property
+    def days(self) -> set[date]:
+        return {call.day for call in self.calls}
+
 
 class Sample:
     """The drawn calls of every draw that touches a period, ready to be summed for any domain."""
@@ -92,7 +107,11 @@ class Sample:
 
     def estimate(self, measure: Measure, scope: Scope, period: Period) -> Estimate:
         """Estimate a measure for all recorded calls of a domain inside the loaded sites, days."""
-        sums = [_sums(stratum, measure, scope, period) for stratum in self._strata]
+        sums = [
+            _sums(stratum, measure, scope, period)
+            for stratum in self._strata
+            if any(period.start <= day <= period.end for day in stratum.days)
+        ]
         return estimate(sums, is_rate=measure.is_rate)
 
     def without(self, days: Collection[date]) -> "Sample":
@@ -117,7 +136,7 @@ def _sums(stratum: _Stratum, measure: Measure, scope: Scope, period: Period) -> 
     for call in stratum.calls:
         legs = call.inside(scope, period)
         drawn_inside += bool(legs)
-        state = call.state()
+        state = call.state
         if state is _State.OPEN:
             open_calls += 1
             open_x += len(legs)
@@ -187,13 +206,10 @@ def load_sample(session: Session, site_ids: Sequence[int], period: Period) -> Sa
             day=day,
             project_id=project_id,
             superseded=call_id in known,
+            skip=skip_kind,
             legs=legs.get(call_id, []),
         )
         known.add(call_id)
-        if skip_kind is not None and call.state() is _State.OPEN:
-            state = _State.INELIGIBLE if skip_kind is SkipKind.INELIGIBLE else _State.NOT_REVIEWED
-            for leg in call.legs:
-                leg.state = state
         strata[stratum_id].calls.append(call)
     return Sample(list(strata.values()))
 
@@ -220,9 +236,7 @@ def _legs(session: Session, draws: object) -> dict[int, list[_Leg]]:
         )
     ):
         if leg_id in by_id:
-            by_id[leg_id].state = (
-                _State.INELIGIBLE if skip_kind is SkipKind.INELIGIBLE else _State.NOT_REVIEWED
-            )
+            by_id[leg_id].state = _SKIPPED[skip_kind] if skip_kind else _State.NOT_REVIEWED
     results = session.execute(
         select(
             Review.leg_id,

@@ -128,8 +128,8 @@ def _lines(figures: "Figures") -> list[str]:
             "Self-assessment gap, points",
             (
                 f"mean {_number(assessed['mean_points'])}, absolute "
-                f"{_number(assessed['mean_absolute_points'])}; {assessed['n']} of {assessed['asked']} "
-                "asked"
+                f"{_number(assessed['mean_absolute_points'])}; "
+                f"{assessed['n']} of {assessed['asked']} asked"
             ),
         ),
         ("Recorded of connected", _rate(figures.coverage)),

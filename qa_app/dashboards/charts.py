@@ -25,7 +25,10 @@ class Series:
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart by week: ``unit`` is ``%``, ``points`` or ``per1000``; ``base`` counts under it."""
+    """A chart by week, with the counts it rests on as its ``base``.
+
+    ``unit`` is ``%``, ``points``, ``per1000`` or ``count``.
+    """
 
     key: str
     title: LazyString
@@ -57,40 +60,47 @@ class Chart:
     @property
     def is_empty(self) -> bool:
         """Tell whether there is not a single value to draw."""
-        return all(value is None for one in self.series for value in one.values)
+        return not any(value is not None for one in self.series for value in one.values)
+
+    @property
+    def digits(self) -> int:
+        """Return how many decimals the table shows."""
+        return {"per1000": 2, "count": 0}.get(self.unit, 1)
 
 
-def charts(weeks: Sequence[Figures], *, plain: bool = False) -> tuple[Chart, ...]:
-    """Return the four trends. ``plain`` leaves estimates out: one person has too few reviews."""
+def charts(weeks: Sequence[Figures]) -> tuple[Chart, ...]:
+    """Return the four trends of a group."""
     if not weeks:
         return ()
-    names = tuple(f"{week.period.start:%m-%d}" for week in weeks)
-    reviewed = Series(
-        _l("Reviewed calls"), "points", _each(weeks, lambda w: _share(w.excellence, 100))
-    )
-    estimated = Series(
-        _l("All recorded calls, estimated"),
-        "line",
-        _each(weeks, lambda w: _hundredfold(w.estimate.value)),
-        _each(weeks, lambda w: _hundredfold(w.estimate.interval and w.estimate.interval.low)),
-        _each(weeks, lambda w: _hundredfold(w.estimate.interval and w.estimate.interval.high)),
-    )
+    limits = [week.estimate.interval for week in weeks]
     return (
-        Chart(
+        _chart(
+            weeks,
             "excellence",
             _l("QA excellence rate"),
             "%",
-            names,
-            (Series(reviewed.label, "line", reviewed.values),) if plain else (estimated, reviewed),
-            _l("reviewed"),
-            tuple(w.excellence.denominator for w in weeks),
+            series=(
+                Series(
+                    _l("All recorded calls, estimated"),
+                    "line",
+                    _each(weeks, lambda w: _hundredfold(w.estimate.value)),
+                    tuple(_hundredfold(ends and ends.low) for ends in limits),
+                    tuple(_hundredfold(ends and ends.high) for ends in limits),
+                ),
+                Series(
+                    _l("Reviewed calls"),
+                    "points",
+                    _each(weeks, lambda w: _share(w.excellence, 100)),
+                ),
+            ),
+            base=(_l("reviewed"), tuple(w.excellence.denominator for w in weeks)),
         ),
-        Chart(
+        _chart(
+            weeks,
             "satisfaction",
             _l("SMS satisfaction"),
             "%",
-            names,
-            (
+            series=(
                 Series(
                     _l("Satisfied of answers"),
                     "line",
@@ -102,41 +112,96 @@ def charts(weeks: Sequence[Figures], *, plain: bool = False) -> tuple[Chart, ...
                     _each(weeks, lambda w: _share(w.response, 100)),
                 ),
             ),
-            _l("answers"),
-            tuple(w.satisfaction.denominator for w in weeks),
+            base=(_l("answers"), tuple(w.satisfaction.denominator for w in weeks)),
         ),
-        Chart(
+        _chart(
+            weeks,
             "complaints",
             _l("Complaints per 1,000 outbound calls"),
             "per1000",
-            names,
-            (
+            series=(
                 Series(
                     _l("Complaints per 1,000"),
                     "bars",
                     _each(weeks, lambda w: _share(w.complaints, 1_000)),
                 ),
             ),
-            _l("complaints"),
-            tuple(w.complaints.numerator for w in weeks),
+            base=(_l("complaints"), tuple(w.complaints.numerator for w in weeks)),
         ),
-        Chart(
-            "gap",
-            _l("Self-assessment gap"),
-            "points",
-            names,
-            (
-                Series(_l("Mean gap"), "line", _each(weeks, lambda w: _share(w.gap, 0.01))),
-                Series(
-                    _l("Mean absolute gap"),
-                    "dashed",
-                    _each(weeks, lambda w: _share(w.abs_gap, 0.01)),
-                ),
-            ),
-            _l("self-assessed"),
-            tuple(w.gap.denominator for w in weeks),
-        ),
+        _gap(weeks),
     )
+
+
+def own_charts(weeks: Sequence[Figures]) -> tuple[Chart, ...]:
+    """Return the trends of one person: counts, since a week has too few reviews for a rate."""
+    return (
+        _chart(
+            weeks,
+            "excellence",
+            _l("Reviewed calls"),
+            "count",
+            series=(
+                _counts(weeks, _l("Excellent"), lambda w: w.excellence.numerator),
+                _counts(weeks, _l("Reviewed"), lambda w: w.excellence.denominator),
+            ),
+            base=(_l("reviewed"), tuple(w.excellence.denominator for w in weeks)),
+        ),
+        _chart(
+            weeks,
+            "satisfaction",
+            _l("SMS answers"),
+            "count",
+            series=(
+                _counts(weeks, _l("Satisfied"), lambda w: w.satisfaction.numerator),
+                _counts(weeks, _l("Answers"), lambda w: w.satisfaction.denominator),
+            ),
+            base=(_l("asked"), tuple(w.response.denominator for w in weeks)),
+        ),
+        _chart(
+            weeks,
+            "complaints",
+            _l("Complaints"),
+            "count",
+            series=(_counts(weeks, _l("Complaints"), lambda w: w.complaints.numerator),),
+            base=(_l("connected outbound calls"), tuple(w.complaints.denominator for w in weeks)),
+        ),
+        _gap(weeks),
+    )
+
+
+def _gap(weeks: Sequence[Figures]) -> Chart:
+    return _chart(
+        weeks,
+        "gap",
+        _l("Self-assessment gap"),
+        "points",
+        series=(
+            Series(_l("Mean gap"), "line", _each(weeks, lambda w: _share(w.gap, 0.01))),
+            Series(
+                _l("Mean absolute gap"), "dashed", _each(weeks, lambda w: _share(w.abs_gap, 0.01))
+            ),
+        ),
+        base=(_l("self-assessed"), tuple(w.gap.denominator for w in weeks)),
+    )
+
+
+def _chart(
+    weeks: Sequence[Figures],
+    key: str,
+    title: LazyString,
+    unit: str,
+    *,
+    series: tuple[Series, ...],
+    base: tuple[LazyString, tuple[int, ...]],
+) -> Chart:
+    names = tuple(f"{week.period.start:%m-%d}" for week in weeks)
+    return Chart(key, title, unit, names, series, *base)
+
+
+def _counts(
+    weeks: Sequence[Figures], label: LazyString, read: Callable[[Figures], float | None]
+) -> Series:
+    return Series(label, "bars", _each(weeks, read))
 
 
 def _each(

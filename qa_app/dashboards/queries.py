@@ -16,7 +16,7 @@ from pipelines.measures.samples import Scope
 from pipelines.outcomes import DomainError
 from pipelines.periods import Period, last_weeks, parse_period
 from qa_app.access import Action, Person, grants_for, visible
-from qa_app.dashboards.charts import Chart, charts
+from qa_app.dashboards.charts import Chart, charts, own_charts
 
 LAST_WEEK = "week"
 FOUR_WEEKS = "4weeks"
@@ -121,7 +121,7 @@ def mine_page(session: Session, person: Person, today: date) -> MinePage:
     ).all()
     scope = Scope((agent.site_id,), tuple(team.id for team in teams), agent.id)
     found = measures.mine(session, scope, period)
-    return MinePage(found, charts(found.weeks, plain=True))
+    return MinePage(found, own_charts(found.weeks))
 
 
 _PERIODS: dict[str, LazyString] = {
@@ -173,17 +173,33 @@ def _estimate_warnings(total: Figures) -> list[LazyString | str]:
     guess = total.estimate
     said: list[LazyString | str] = []
     if Note.PROVISIONAL in guess.notes:
-        said.append(
-            _l(
-                "Provisional: %(share)s %% of the drawn calls are closed.",
-                share=f"{100 * guess.closed:.0f}",
+        closed = f"{100 * guess.closed:.0f}"
+        if guess.worst_case is None or guess.best_case is None:
+            said.append(
+                _l("Provisional: %(share)s %% of the drawn calls are closed.", share=closed)
             )
-        )
+        else:
+            said.append(
+                _l(
+                    "Provisional: %(share)s %% of the drawn calls are closed; with the others the "
+                    "estimate ends between %(low)s %% and %(high)s %%.",
+                    share=closed,
+                    low=f"{100 * guess.worst_case:.1f}",
+                    high=f"{100 * guess.best_case:.1f}",
+                )
+            )
     if Note.LEFT_OUT in guess.notes:
         said.append(
             _l(
                 "The estimate leaves out %(share)s %% of calls, whose strata have no review yet.",
                 share=f"{100 * guess.left_out:.1f}",
+            )
+        )
+    if guess.joined:
+        said.append(
+            _l(
+                "%(count)s strata have one review; their spread is taken with their neighbour's.",
+                count=len(guess.joined),
             )
         )
     return said

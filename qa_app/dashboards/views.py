@@ -3,7 +3,6 @@
 import uuid
 
 from flask import Blueprint, Response, flash, request
-from flask_babel import gettext as _
 
 from qa_app import exports
 from qa_app.access import Action, current_person, requires
@@ -79,4 +78,4 @@ def mine_file() -> Response:
     """Give the own week-by-week figures as a file."""
     found = mine_page(session(), current_person(), now().date()).mine
     rows = plain.week_rows(found.weeks) if found else []
-    return exports.csv_response(_("my-results") + ".csv", ["week", *plain.COLUMNS], rows)
+    return exports.csv_response("my-results.csv", ["week", *plain.COLUMNS], rows)

@@ -14,7 +14,7 @@ function palette() {
 }
 
 function written(value, unit) {
-  const digits = unit === "per1000" ? 2 : 1;
+  const digits = { per1000: 2, count: 0 }[unit] ?? 1;
   const words = new Intl.NumberFormat(document.documentElement.lang, {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
@@ -25,7 +25,9 @@ function written(value, unit) {
 function series(one, place, colours) {
   const own = colours[place % colours.length];
   if (one.kind === "bars") {
-    return { name: one.label, type: "bar", data: one.values, barMaxWidth: 26, itemStyle: { color: own } };
+    // The second row of bars is hollow: two full colours would be one grey on paper.
+    const look = place ? { color: "transparent", borderColor: own, borderWidth: 1.5 } : { color: own };
+    return { name: one.label, type: "bar", data: one.values, barMaxWidth: 26, itemStyle: look };
   }
   const made = {
     name: one.label,
@@ -54,15 +56,19 @@ function series(one, place, colours) {
   return made;
 }
 
+// Bars begin at nought; lines may begin higher, but always at a round number.
 function limits(chart) {
   const all = chart.series.flatMap((one) => [...one.values, ...one.low, ...one.high]).filter((v) => v !== null);
-  const bars = chart.series.some((one) => one.kind === "bars");
-  const low = Math.min(...all);
-  const high = Math.max(...all);
-  const room = Math.max((high - low) * 0.12, chart.unit === "%" ? 2 : 0.2);
-  const floor = chart.unit === "points" ? Math.min(0, low - room) : Math.max(0, low - room);
-  const top = chart.unit === "%" ? Math.min(100, high + room) : high + room;
-  return { min: bars ? 0 : Math.floor(floor), max: chart.unit === "per1000" ? undefined : Math.ceil(top) };
+  if (chart.series.some((one) => one.kind === "bars")) {
+    return { min: 0, minInterval: chart.unit === "count" ? 1 : 0 };
+  }
+  const step = chart.unit === "%" ? 10 : 5;
+  const low = Math.floor(Math.min(...all) / step) * step;
+  const high = Math.ceil(Math.max(...all) / step) * step;
+  if (chart.unit === "%") {
+    return { min: Math.max(0, low), max: Math.min(100, Math.max(high, low + step)) };
+  }
+  return { min: Math.min(0, low), max: Math.max(high, low + step) };
 }
 
 function tooltip(chart) {
@@ -81,14 +87,14 @@ function tooltip(chart) {
   };
 }
 
-function options(chart) {
+function options(chart, width) {
   const quiet = colour("--tblr-secondary");
   const text = { color: quiet, fontFamily: colour("--tblr-font-sans-serif") || "sans-serif" };
   const line = { lineStyle: { color: colour("--tblr-border-color") } };
   return {
     animation: false,
     textStyle: text,
-    grid: { left: 44, right: 14, top: chart.series.length > 1 ? 36 : 14, bottom: 26 },
+    grid: { left: 44, right: 14, top: chart.series.length > 1 ? (width < 420 ? 58 : 36) : 14, bottom: 26 },
     legend: {
       show: chart.series.length > 1,
       top: 0,
@@ -122,7 +128,7 @@ function draw(place) {
     made = window.echarts.init(place, null, { renderer: "svg" });
     drawn.set(place, made);
   }
-  made.setOption(options(JSON.parse(place.dataset.chart)), true);
+  made.setOption(options(JSON.parse(place.dataset.chart), place.clientWidth), true);
 }
 
 function drawAll() {
