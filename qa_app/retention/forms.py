@@ -5,7 +5,7 @@ from wtforms import IntegerField, SelectField
 from wtforms.validators import NumberRange, Optional
 
 from models.vocab import RetentionSubject
-from qa_app.forms import BaseForm
+from qa_app.forms import BaseForm, choices
 
 LONGEST_DAYS = 36_500
 
@@ -20,9 +20,9 @@ SUBJECTS = {
 class RuleForm(BaseForm):
     """How long one kind of thing is kept, for a site or one of its projects."""
 
-    project = SelectField(_l("Project"), validate_choice=False)
+    project = SelectField(_l("Project"), choices=[], validate_choice=False)
     subject = SelectField(
-        _l("What"), choices=[(subject.value, label) for subject, label in SUBJECTS.items()]
+        _l("What"), choices=choices([(subject.value, label) for subject, label in SUBJECTS.items()])
     )
     days = IntegerField(
         _l("Days"),

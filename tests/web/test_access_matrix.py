@@ -49,6 +49,14 @@ EXPECTED: dict[str, str] = {
     "POST calls.open_recording": "amt",
     "GET calls.audio": "amrt",
     "GET calls.peaks": "amrt",
+    # dashboards and retention
+    "GET dashboards.index": "mt",
+    "GET dashboards.weeks_file": "mt",
+    "GET dashboards.teams_file": "mt",
+    "GET dashboards.mine": "a",
+    "GET dashboards.mine_file": "a",
+    "GET retention.index": "dm",
+    "POST retention.set_rule": "d",
     # home
     "GET home.start": "admnrt",
     # imports
