@@ -5,7 +5,6 @@ import uuid
 from flask import Blueprint, Response, flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import ngettext
 from werkzeug.datastructures import FileStorage
 
 from models.operations import ImportFile
@@ -97,12 +96,9 @@ def _receive(form: UploadForm, person: Person, given: list[FileStorage]) -> Resp
     site = load(session(), person, Action.IMPORTS_WRITE, Site, uuid.UUID(form.site.data))
     names = [file.filename or "" for file in given]
     files = [_register(form, person, site, *pair) for pair in zip(stored, names, strict=True)]
-    flash(
-        ngettext("The file is here and will be read.", "%(num)s files are here.", len(files)),
-        "success",
-    )
     if len(files) == 1:
         return once.done(form, person, "imports.show", uid=files[0].uid)
+    flash(_("%(count)s files are here and will be read.", count=len(files)), "success")
     return once.done(form, person, "imports.index")
 
 

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 
 from models.vocab import ImportKind, ImportState
 from pipelines.outcomes import DomainError
-from qa_app import errors
+from qa_app import messages
 
 REASONS: dict[str, LazyString] = {
     "value_missing": _l("This must not be empty."),
@@ -67,7 +67,7 @@ REASONS: dict[str, LazyString] = {
     "recording_differs": _l("The call already has another recording."),
     "file_unreadable": _l("The file cannot be opened (%(reason)s)."),
 }
-"""Why a row was not taken: reject code → sentence. Files' own codes stand in ``qa_app.errors``."""
+"""Why a row was not taken: code → sentence. Codes of whole files stand in ``qa_app.messages``."""
 
 KINDS: dict[ImportKind, LazyString] = {
     ImportKind.PEOPLE: _l("People"),
@@ -89,7 +89,7 @@ def reason(code: str, params: dict[str, Any]) -> str:
     """Say why a row or a file was not taken, in the request's language."""
     known = REASONS.get(code)
     if known is None:
-        return errors.sentence(DomainError(code, **params))
+        return messages.sentence(DomainError(code, **params))
     try:
         return str(known) % params
     except KeyError:

@@ -318,7 +318,7 @@ def test_bad_rows_are_named_and_good_rows_land(
     result = bring("calls", CALLS + call("c1") + "".join(bad) + call("c2"))
     assert counts(result) == (2, 0, 9)
     assert findings(result) == [
-        (3, "started_at", "time_invalid"),
+        (3, "started_at", "time_impossible"),
         (4, "talk_s", "duration_negative"),
         (5, "talk_s", "duration_absurd"),
         (6, "agent", "agent_unknown"),
@@ -569,3 +569,51 @@ def test_the_sources_keep_their_ids_apart(
     bring("calls", CALLS + call("c1"))
     assert counts(bring("calls", CALLS + call("c1"), source="other")) == (1, 0, 0)
     assert len({row.draw_key for row in all_rows(own_engine, Call)}) == 2
+
+
+BAD = Path(__file__).parents[1] / "data" / "bad"
+
+
+@pytest.mark.parametrize("own_engine", ["sqlite"], indirect=True)
+def test_the_files_that_are_wrong_on_purpose(own_engine: Engine, bring: Importer) -> None:
+    bring(
+        "people",
+        "username,name,roles,site,site_timezone,team,agent\n"
+        ",A,,manchester,Europe/London,out,mn101\n"
+        ",B,,manchester,,out,mn102\n"
+        ",C,,shanghai,Asia/Shanghai,out,sh101\n"
+        ",D,,shanghai,,out,sh102\n",
+    )
+    expected = {
+        "gb18030": [],
+        "utf16": [],
+        "impossible_time": [(3, "started_at", "time_impossible")] * 2,
+        "negative_talk": [(3, "talk_s", "duration_negative")],
+        "absurd_talk": [(3, "talk_s", "duration_absurd")],
+        "unknown_agent": [(3, "agent", "agent_unknown")],
+        "duplicate_id": [(4, "call_id", "duplicate_differs")],
+    }
+    for number, (name, rejects) in enumerate(expected.items()):
+        # Each file into a source of its own: their good rows share ids.
+        result = bring("calls", BAD / f"calls_{name}.csv", source=f"source{number}")
+        assert result.added >= 1
+        codes = [(column, code) for _, column, code in findings(result)]
+        assert codes == [(column, code) for _, column, code in rejects]
+    assert bring("calls", BAD / "calls_missing_column.csv").error_code == "column_missing"
+    assert bring("calls", BAD / "empty.csv").error_code == "file_empty"
+    projects = {row.code for row in all_rows(own_engine, Project)}
+    assert not any("\ufffd" in code for code in projects)
+
+
+@pytest.mark.parametrize("own_engine", ["sqlite"], indirect=True)
+def test_wrong_recordings_are_named(
+    own_engine: Engine, bring: Importer, people: ImportResult, tmp_path: Path
+) -> None:
+    from pipelines.transcription.media import probe as real_probe
+
+    bring("calls", CALLS + call("good-1"))
+    template = "GUID_{id}_AGENT_{agent}_DT_{time}_*"
+    result = bring("recordings", BAD, name_template=template, probe=real_probe)
+    assert [one.code for one in result.first_rejects] == ["audio_unreadable", "audio_truncated"]
+    assert all_rows(own_engine, Recording) == []
+    assert list(LocalStorage(tmp_path / "files").keys()) == []

@@ -36,11 +36,13 @@ _MINOR_DIGITS = {
     "JOD": 3,
     "TND": 3,
 }
-_SLASHED = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
-_DASHED = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})[ T]+(\d{1,2}):(\d{2})(?::(\d{2}))?")
+_LOOSE = re.compile(
+    r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})"
+    r"(?:[ T]+(\d{1,2}):(\d{2})(?::(\d{2})(\.\d{1,6})?)? ?(Z|[+-]\d{2}:?\d{2})?)?"
+)
 _CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):(\d{2}(?:\.\d+)?)")
 # Long runs of digits, also in groups: what could be the number of a telephone or a card.
-_NUMBER_LIKE = re.compile(r"\+?\d(?:[ .()-]?\d){6,}")
+_NUMBER_LIKE = re.compile(r"\+?\d(?:[ .()/-]{0,3}\d){6,}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _PHONE = re.compile(r"[+()\d\s.-]+")
 
@@ -168,17 +170,16 @@ def instant_of(
 
 
 def _loose_time(value: str, column: str) -> datetime:
-    match = _SLASHED.fullmatch(value) or _DASHED.fullmatch(value)
+    """Read what Python's ISO reader does not take: other marks, and hours of one digit."""
+    match = _LOOSE.fullmatch(value)
     if match is None:
         raise Invalid(column, "time_invalid", value=value[:40])
-    year, month, day, hour, minute, second = match.groups()
-    if hour is None:
+    year, month, day, hour, minute, second, fraction, offset = match.groups("")
+    if not hour:
         raise Invalid(column, "time_without_clock", value=value)
+    clock = f"{hour:0>2}:{minute}:{second:0>2}{fraction}{offset}"
     try:
-        # The zone is put on by the caller: a time without an offset is a local one.
-        return datetime(  # noqa: DTZ001
-            int(year), int(month), int(day), int(hour), int(minute), int(second or 0)
-        )
+        return datetime.fromisoformat(f"{year}-{month:0>2}-{day:0>2}T{clock}")
     except ValueError:
         raise Invalid(column, "time_impossible", value=value[:40]) from None
 
