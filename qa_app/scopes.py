@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, true
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from models.base import Base
 from models.calls import (
@@ -139,9 +139,9 @@ def _review(look: Look) -> Condition:
     if look.grant.role is Role.AGENT:
         mine = exists().where(Leg.id == Review.leg_id, _own(look, Leg.agent_id))
         return and_(mine, submitted)
+    if look.action is Action.OBJECTIONS_ANSWER:
+        return and_(area, submitted, Review.reviewer_id.is_distinct_from(look.person.id))
     if look.grant.role is Role.REVIEWER:
-        if look.action is Action.OBJECTIONS_ANSWER:
-            return and_(area, submitted, Review.reviewer_id.is_distinct_from(look.person.id))
         return Review.reviewer_id == look.person.id
     return and_(area, submitted)
 
@@ -150,7 +150,9 @@ def _objection(look: Look) -> Condition:
     area = _area(look, Objection.site_id, Objection.team_id)
     if look.grant.role is Role.AGENT:
         return _own(look, Objection.agent_id)
-    mine = exists().where(Review.id == Objection.review_id, Review.reviewer_id == look.person.id)
+    # An alias, since the rule for legs asks this inside a query about reviews.
+    written = aliased(Review)
+    mine = exists().where(written.id == Objection.review_id, written.reviewer_id == look.person.id)
     if look.action is Action.OBJECTIONS_ANSWER:
         # Somebody other than the reviewer answers, whatever role they hold.
         return and_(area, ~mine)
