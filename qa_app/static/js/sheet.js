@@ -6,7 +6,7 @@ const form = document.querySelector("[data-sheet]");
 const say = form.dataset;
 const stateText = document.querySelector("[data-save-state]");
 const keepKey = `hearback:${say.save}`;
-const DELAY_MS = 600;
+const DELAY_MS = 400;
 const RETRY_MS = 5000;
 
 let changed = false; // something is newer here than on the server
@@ -45,7 +45,7 @@ async function save() {
 async function send() {
   let response;
   try {
-    response = await fetch(say.save, { method: "POST", body: encoded(), keepalive: true });
+    response = await fetch(say.save, { method: "POST", body: encoded(), keepalive: document.hidden });
   } catch {
     return keep(say.sayOffline);
   }
@@ -152,6 +152,15 @@ function restore() {
     }
   }
   touch();
+}
+
+/** Whether something was answered before this script was there, or the browser put it back. */
+function differs() {
+  return [...form.elements].some((field) =>
+    ["radio", "checkbox"].includes(field.type)
+      ? field.checked !== field.defaultChecked
+      : field.defaultValue !== undefined && field.type !== "hidden" && field.value !== field.defaultValue,
+  );
 }
 
 form.addEventListener("input", touch);
@@ -331,7 +340,9 @@ document.addEventListener("keydown", (event) => {
   if (isText(target)) {
     if (key === "Escape") {
       event.preventDefault();
-      goTo(target.closest("[data-criterion]"));
+      const box = target.closest("[data-criterion]");
+      if (box) box.focus({ preventScroll: true });
+      else target.blur();
     } else if (key === "Enter" && target.tagName === "INPUT" && form.contains(target)) {
       event.preventDefault();
       step(1);
@@ -359,6 +370,7 @@ document.addEventListener("keydown", (event) => {
 
 for (const box of form.querySelectorAll("[data-criterion]")) list(box);
 restore();
+if (differs()) touch();
 document.getElementById("missing")?.focus();
 form.addEventListener("click", (event) => {
   const link = event.target.closest("#missing a");
