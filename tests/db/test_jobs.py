@@ -255,25 +255,6 @@ def test_a_failed_job_can_be_tried_again_and_no_other(runtime: Runtime) -> None:
             jobs.retry(session, uuid.uuid4(), now=NOW)
 
 
-def test_an_attempt_that_was_taken_over_may_not_save(runtime: Runtime) -> None:
-    reports: list[Report] = []
-
-    def work(loaded: Any, _progress: Any) -> Any:
-        if not reports:
-            # What another worker does that thinks this one dead, and is done before it.
-            with write_session(runtime.engine) as session:
-                job = session.scalars(select(JobRow)).one()
-                job.attempts, job.worker, job.state = 2, "another", JobState.DONE
-        return loaded
-
-    trace = Trace(work)
-    put(runtime, "trace", call=1)
-    jobs.work_through(runtime, {"trace": trace.job()}, announce=reports.append)
-    assert [report.outcome for report in reports] == ["superseded"]
-    assert trace.named("save") == []
-    assert saved(runtime) == 0
-
-
 def test_a_save_that_fails_leaves_nothing_and_may_enqueue(runtime: Runtime) -> None:
     trace = Trace()
 
@@ -414,6 +395,7 @@ def make_worker(
     recorder: Recorder,
     table: Mapping[str, Job] | None = None,
     schedules: list[Schedule] | None = None,
+    announce: Callable[[Report], None] = lambda _report: None,
 ) -> job_worker.Worker:
     return job_worker.Worker(
         runtime,
@@ -422,7 +404,7 @@ def make_worker(
         recorder.carrier(),
         name="test",
         limits={},
-        announce=lambda _report: None,
+        announce=announce,
         take_over_seconds=60,
         retry_seconds=10,
     )
@@ -551,6 +533,70 @@ def test_twelve_writers_and_a_worker_see_no_lock(
     assert errors == []
     assert saved(runtime) == 96
     assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    ("attempts", "by", "state"),
+    [
+        (2, "another", JobState.RUNNING),
+        (2, "itself", JobState.RUNNING),
+        (1, "another", JobState.RUNNING),
+        (2, "another", JobState.DONE),
+        (1, "itself", JobState.QUEUED),
+    ],
+)
+def test_an_attempt_that_no_longer_holds_the_job_may_not_save(
+    runtime: Runtime, attempts: int, by: str, state: JobState
+) -> None:
+    def work(loaded: Any, _progress: Any) -> Any:
+        # What happens meanwhile: a take-over, a newer attempt, a worker that gives it back.
+        with write_session(runtime.engine) as session:
+            job = session.scalars(select(JobRow)).one()
+            job.attempts, job.state = attempts, state
+            job.worker = job.worker if by == "itself" else by
+        return loaded
+
+    trace, recorder, reports = Trace(work), Recorder(), []
+    worker = make_worker(runtime, recorder, {"trace": trace.job()}, announce=reports.append)
+    uid = put(runtime, "trace", call=1)
+    worker.runs.attempt(uid, 1)
+    assert [report.outcome for report in reports] == ["superseded"]
+    assert trace.named("save") == []
+    assert saved(runtime) == 0
+    assert (row(runtime, uid).state, recorder.dispatched) == (state, [])
+
+
+def test_an_attempt_that_is_out_of_date_does_nothing(runtime: Runtime) -> None:
+    trace = Trace()
+    worker = make_worker(runtime, Recorder(), {"trace": trace.job()})
+    uid = put(runtime, "trace", call=1)
+    worker.runs.attempt(uid, 2)
+    assert trace.events == []
+    worker.runs.attempt(uid, 1)
+    worker.runs.attempt(uid, 1)
+    assert len(trace.named("save")) == 1
+
+
+def test_a_worker_that_stops_gives_back_what_it_was_handed(runtime: Runtime) -> None:
+    trace, recorder = Trace(), Recorder()
+    worker = make_worker(runtime, recorder, {"trace": trace.job()})
+    uid = put(runtime, "trace", call=1)
+    worker.runs.stopping.set()
+    worker.runs.attempt(uid, 1)
+    assert (trace.events, recorder.dispatched) == ([], [(uid, 2, 0)])
+    assert (row(runtime, uid).state, row(runtime, uid).failures) == (JobState.QUEUED, 0)
+
+
+def test_a_try_again_waits_longer_each_time(runtime: Runtime) -> None:
+    def crash(_loaded: Any, _progress: Any) -> None:
+        raise OSError
+
+    recorder = Recorder()
+    worker = make_worker(runtime, recorder, {"trace": Trace(crash).job()})
+    uid = put(runtime, "trace", call=1)
+    for attempt in (1, 2, 3):
+        worker.runs.attempt(uid, attempt)
+    assert recorder.dispatched == [(uid, 2, 10), (uid, 3, 20)]
 
 
 def test_a_schedule_is_kept_once_whatever_the_workers(runtime: Runtime) -> None:
