@@ -10,7 +10,11 @@ PAUSE_MS = 1_000
 """Silence of one speaker after which a new turn begins, though nobody else has spoken."""
 
 BOTH_PAUSE_MS = 400
-"""The same where one channel carries both parties: a change of speaker shows in nothing else."""
+SENTENCE_MS = 6_000
+CLAUSE_MS = 15_000
+"""The same where one channel carries both parties, whose changes show in nothing else: there a turn
+also ends with a sentence once it lasts ``SENTENCE_MS``, with a comma once it lasts ``CLAUSE_MS``.
+"""
 
 EDGE_MS = 120
 """No word ends so late in a stretch of speech: 400 ms of quiet are kept behind the last one."""
@@ -93,9 +97,10 @@ def _length(chunk: tuple[int, int]) -> int:
 def merge_turns(channels: Sequence[tuple[Party, Sequence[Word]]]) -> list[SpokenTurn]:
     """Return the turns of all channels in time order.
 
-    A channel's words are cut where it pauses for longer than ``PAUSE_MS`` (``BOTH_PAUSE_MS`` where
-    it is not known who speaks), and where a word of another channel falls into the gap between two
-    of its words. A short "mhm" spoken *over* somebody's words cuts nothing.
+    A channel's words are cut where it pauses for longer than ``PAUSE_MS`` (sooner where it is not
+    known who speaks: ``BOTH_PAUSE_MS``, and at the ends of sentences), and where a word of another
+    channel falls into the gap between two of its words. A short "mhm" spoken *over* somebody's
+    words cuts nothing.
     """
     timed = [(party, _in_order(words)) for party, words in channels]
     turns: list[tuple[int, int, SpokenTurn]] = []
@@ -106,8 +111,7 @@ def merge_turns(channels: Sequence[tuple[Party, Sequence[Word]]]) -> list[Spoken
             if other != index
             for word in spoken
         )
-        pause_ms = BOTH_PAUSE_MS if party is Party.UNKNOWN else PAUSE_MS
-        for run in _runs(words, others, pause_ms):
+        for run in _runs(words, others, both=party is Party.UNKNOWN):
             turn = _turn(party, run)
             if turn.text:
                 turns.append((turn.start_ms, index, turn))
@@ -125,9 +129,10 @@ def _in_order(words: Sequence[Word]) -> list[Word]:
     return ordered
 
 
-def _runs(words: Sequence[Word], others: Sequence[float], pause_ms: int) -> list[list[Word]]:
+def _runs(words: Sequence[Word], others: Sequence[float], *, both: bool) -> list[list[Word]]:
     if not words:
         return []
+    pause_ms = BOTH_PAUSE_MS if both else PAUSE_MS
     runs = [[words[0]]]
     position = 0
     for before, after in pairwise(words):
@@ -135,10 +140,18 @@ def _runs(words: Sequence[Word], others: Sequence[float], pause_ms: int) -> list
         while position < len(others) and others[position] <= before.end_ms:
             position += 1
         answered = position < len(others) and others[position] < after.start_ms
-        if gap > pause_ms or (gap >= EXCHANGE_MS and answered):
+        ended = both and _ends(before.text, before.end_ms - runs[-1][0].start_ms)
+        if gap > pause_ms or (gap >= EXCHANGE_MS and answered) or ended:
             runs.append([])
         runs[-1].append(after)
     return runs
+
+
+def _ends(text: str, lasted_ms: int) -> bool:
+    """Tell whether a turn of nobody known ends with this word, having lasted so long."""
+    if text.endswith((".", "?", "!", "。", "？", "！")):
+        return lasted_ms >= SENTENCE_MS
+    return text.endswith((",", "，")) and lasted_ms >= CLAUSE_MS
 
 
 def _turn(party: Party, words: Sequence[Word]) -> SpokenTurn:

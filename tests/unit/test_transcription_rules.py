@@ -40,6 +40,19 @@ def test_where_both_speak_on_one_channel_a_short_pause_is_enough() -> None:
     assert [turn.text for turn in merge_turns([(U, words)])] == ["a b", "c"]
 
 
+def test_where_both_speak_on_one_channel_long_turns_end_with_sentences() -> None:
+    words = [
+        word(" Short.", 0, 900),
+        word(" Long.", 900, 6_100),
+        word(" then,", 6_100, 12_000),
+        word(" on,", 12_000, 21_200),
+        word(" end", 21_200, 21_300),
+    ]
+    texts = ["Short. Long.", "then, on,", "end"]
+    assert [turn.text for turn in merge_turns([(U, words)])] == texts
+    assert len(merge_turns([(A, words)])) == 1
+
+
 def test_a_word_spoken_over_somebody_cuts_nothing() -> None:
     agent = [word(" one", 0, 500), word(" two", 520, 1_000)]
     turns = merge_turns([(A, agent), (C, [word(" mhm", 450, 550)])])

@@ -1,0 +1,66 @@
+"""The real recogniser on real sample recordings, by the command that people run."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from models.vocab import Party
+from pipelines.transcription.error_rates import call_errors
+
+SAMPLES = Path(__file__).parents[2] / "recordings_sample"
+# An English call in ogg-opus, the GSM one, and the shortest Mandarin one: about 50 s of audio.
+CALLS = {"8c01564032": 0.15, "e7723a8dbb": 0.25, "d93c5927d3": 0.25}
+
+
+def transcribe(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(Path(sys.executable).parent / "hearback"), "transcribe", *arguments],
+        env=os.environ | {"HEARBACK_DATA_DIR": str(folder)} | environ,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def test_calls_of_two_languages_are_written_down_and_what_is_no_call_is_reported(
+    tmp_path: Path,
+) -> None:
+    references = json.loads((SAMPLES / "references.json").read_text(encoding="utf-8"))
+    files = [str(SAMPLES / "audio" / references[key]["file"]) for key in CALLS]
+    broken = tmp_path / "notes.wav"
+    broken.write_text("the customer did not call back\n", encoding="utf-8")
+    run = transcribe(tmp_path, "--json", files[0], str(broken), *files[1:])
+    assert run.returncode == 1, run.stderr
+    first, error, *rest = [json.loads(line) for line in run.stdout.splitlines()]
+    assert error["file"] == str(broken)
+    assert error["error"]["code"] == "audio_unreadable"
+    for (key, bound), found in zip(CALLS.items(), [first, *rest], strict=True):
+        said = references[key]
+        assert set(found) == {
+            *("file", "channels", "language", "audio_seconds", "seconds", "turns"),
+        }
+        assert (found["language"], found["channels"]) == (said["language"], said["channels"])
+        assert found["audio_seconds"] * 1_000 >= said["turns"][-1]["end_ms"]
+        assert set(found["turns"][0]) == {"speaker", "start", "end", "text", "confidence"}
+        starts = [turn["start"] for turn in found["turns"]]
+        assert starts == sorted(starts)
+        errors = call_errors(
+            [(Party(turn["party"]), turn["text"]) for turn in said["turns"]],
+            [(Party(turn["speaker"]), turn["text"]) for turn in found["turns"]],
+            said["language"],
+        )
+        assert errors.rate is not None
+        assert errors.rate <= bound, (key, errors)
+
+
+@pytest.mark.parametrize("model", ["/nowhere/at/all", "."])
+def test_without_weights_nothing_is_pretended(tmp_path: Path, model: str) -> None:
+    run = transcribe(tmp_path, "x.wav", HEARBACK_WHISPER_MODEL=model)
+    assert run.returncode == 2
+    assert "weights_" in run.stderr
+    assert run.stdout == ""
