@@ -97,7 +97,7 @@ def jobs_page(session: Session, person: Person, *, state: str, now: datetime) ->
         seen = seen.where(Job.state == JobState(state))
     workers = session.scalars(select(Worker).order_by(Worker.heartbeat_at.desc()).limit(10))
     return JobsPage(
-        counts=dict(counts.all()),
+        counts=dict(counts),
         jobs=tuple(session.scalars(seen.order_by(Job.id.desc()).limit(JOBS_SHOWN))),
         workers=tuple((worker, now - worker.heartbeat_at < WORKER_SILENT) for worker in workers),
         state=state,
