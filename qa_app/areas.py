@@ -13,5 +13,6 @@ AREAS = (
     "people",
     "retention",
     "reviews",
+    "sampling",
     "scorecards",
 )

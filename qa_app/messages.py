@@ -172,6 +172,44 @@ MESSAGES: dict[str, tuple[int, LazyString]] = {
     ),
     "scorecard_lineage_twice": (400, _l("%(lineage)s stands twice, or is reserved, at %(place)s.")),
     "scorecard_word_unknown": (400, _l("%(word)s is not known at %(place)s.")),
+    # plans and draws
+    "plan_invalid": (400, _l("The plan's rules cannot be used: look at %(place)s.")),
+    "plan_name_taken": (409, _l("This site has a plan called %(name)s already.")),
+    "plan_conflict": (409, _l("Somebody else changed this plan meanwhile. Open it again.")),
+    "plan_archived": (409, _l("The plan %(plan)s is laid aside and draws no more.")),
+    "reason_not_available": (400, _l("The reason %(reason)s waits for a model of quality.")),
+    "period_reversed": (400, _l("The period ends before it begins.")),
+    "as_of_in_future": (400, _l("A draw cannot know what comes after now.")),
+    "draw_too_early": (
+        409,
+        _l(
+            "This period can be drawn from %(ready)s on: the plan waits %(days)s days for answers "
+            "and complaints."
+        ),
+    ),
+    "draw_exists": (
+        409,
+        _l("This plan has drawn %(start)s to %(end)s already. Declare that draw void first."),
+    ),
+    "frame_empty": (
+        409,
+        _l(
+            "There is nothing to draw from: of %(calls)s calls, %(connected)s were answered by a "
+            "person, and %(no_recording)s of these have no recording on file."
+        ),
+    ),
+    "draw_not_open": (409, _l("This draw is closed or void and stays as it is.")),
+    "draw_unknown": (404, _l("There is no draw with this manifest.")),
+    "reason_needed": (400, _l("Give a reason.")),
+    "stratum_unknown": (404, _l("This draw has no stratum %(stratum)s to draw from.")),
+    "stratum_exhausted": (409, _l("All calls of the stratum %(stratum)s are drawn already.")),
+    "extension_unclear": (400, _l("Choose a stratum and from 1 to 1,000 further calls.")),
+    "call_not_replaceable": (409, _l("This call has been replaced already, or was drawn before.")),
+    "call_gone": (409, _l("The next call of this stratum is no longer in the database.")),
+    "seed_hidden": (403, _l("Seed and manifest stay hidden until the draw is closed.")),
+    "manifest_missing": (500, _l("The manifest of this draw is no longer on file.")),
+    "manifest_unreadable": (400, _l("This file is no manifest of a draw.")),
+    "manifest_damaged": (400, _l("The manifest is damaged: its columns do not fit their hash.")),
     # figures, keeping and erasing
     "bad_period": (
         400,

@@ -10,7 +10,7 @@ from flask import session as cookie
 from markupsafe import Markup
 from werkzeug.routing import BuildError
 
-from qa_app import formats, words
+from qa_app import formats, reasons, words
 from qa_app.navigation import Group, is_here, ways_for
 
 THEMES = ("auto", "light", "dark")
@@ -82,7 +82,7 @@ def has_route(endpoint: str) -> bool:
 
 def init_app(app: Flask) -> None:
     """Give every template its filters and helpers."""
-    app.jinja_env.filters.update(formats.FILTERS | words.FILTERS)
+    app.jinja_env.filters.update(formats.FILTERS | words.FILTERS | reasons.FILTERS)
     app.jinja_env.globals.update(
         asset=asset,
         has_route=has_route,
@@ -96,7 +96,8 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 31_536_000
+    # Modules import each other by their plain names: only marked addresses may be kept for good.
+    app.get_send_file_max_age = lambda _name: 31_536_000 if "v" in request.args else None  # type: ignore[method-assign]  # Flask's own hook
 
     @app.context_processor
     def person() -> dict[str, Any]:

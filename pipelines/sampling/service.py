@@ -178,7 +178,7 @@ def _check(
         raise DomainError("as_of_in_future", as_of=as_of.isoformat())
     ready = settled_at(plan, end)
     if plan.settling_days and as_of < ready:
-        raise DomainError("draw_too_early", ready=ready.isoformat(), days=plan.settling_days)
+        raise DomainError("draw_too_early", ready=ready.date().isoformat(), days=plan.settling_days)
     same = select(func.count()).where(
         Draw.plan_id == plan.id,
         Draw.period_start == start,

@@ -1,0 +1,1 @@
+"""Sample plans and their draws, for managers."""
