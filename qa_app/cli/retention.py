@@ -2,10 +2,16 @@
 
 import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
 from qa_app.cli.context import now, refuse, runtime
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from models.calls import Recording
 
 SUBJECTS = ["recording", "transcript", "review", "log"]
 
@@ -110,6 +116,46 @@ def set_(subject: str, days: int, *, site_code: str, project_code: str | None) -
             session, site, project, RetentionSubject(subject), days or None, now=now(), actor=None
         )
     click.echo("kept without limit" if not days else f"kept {days} days")
+
+
+@retention_command.command(epilog='Example: hearback retention hold CALL-4711 "court case 12/26"')
+@click.argument("call")
+@click.argument("reason")
+def hold(call: str, reason: str) -> None:
+    """Keep the recording of CALL (its key in the call records) whatever its rule says."""
+    from models.session import write_session
+    from pipelines.retention import recordings
+
+    with write_session(runtime().engine) as session:
+        recordings.hold(session, _recording(session, call), reason, now=now(), actor=None)
+    click.echo("held")
+
+
+@retention_command.command(epilog="Example: hearback retention release CALL-4711")
+@click.argument("call")
+def release(call: str) -> None:
+    """Let the recording of CALL follow its rule again."""
+    from models.session import write_session
+    from pipelines.retention import recordings
+
+    with write_session(runtime().engine) as session:
+        recordings.release_hold(session, _recording(session, call), now=now(), actor=None)
+    click.echo("released")
+
+
+def _recording(session: "Session", call: str) -> "Recording":
+    from sqlalchemy import select
+
+    from models.calls import Call, Recording
+
+    found = session.scalars(
+        select(Recording).join(Call, Call.id == Recording.call_id).where(Call.source_key == call)
+    ).all()
+    if len(found) != 1:
+        refuse(
+            f"There are {len(found)} recordings of a call {call}; one is needed.", "call_unclear"
+        )
+    return found[0]
 
 
 @click.group()
