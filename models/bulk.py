@@ -93,7 +93,7 @@ def _sqlite_time(value: datetime | None) -> str | None:
         if value.tzinfo is None:
             raise ValueError("a datetime without a time zone was given to the database")
         value = value.astimezone(UTC)
-    return value.replace(tzinfo=None).isoformat(" ", "microseconds")
+    return value.isoformat(" ", "microseconds")[: -len("+00:00")]
 
 
 def _uids(count: int) -> list[str]:

@@ -115,10 +115,17 @@ def row_hash(row: LegRow, site: str, agent: str, customer_key: str | None) -> st
 
     The customer enters as the keyed hash, so that the number itself cannot be tried out.
     """
-    leg = (row.leg, row.started_at, row.talk_ms, row.hold_ms, row.acw_ms, site, agent)
+    at = row.started_at.timestamp()
+    leg = (
+        f"{row.leg}\x1f{at}\x1f{row.talk_ms}\x1f{row.hold_ms}\x1f{row.acw_ms}\x1f{site}\x1f{agent}"
+    )
     if row.leg > 1:
-        return content_hash(*leg)
-    return content_hash(*leg, *row[6:10], customer_key, *row[11:])
+        return content_hash(leg)
+    return content_hash(
+        f"{leg}\x1f{row.project}\x1f{row.direction}\x1f{row.wait_ms}\x1f{row.outcome}\x1f"
+        f"{customer_key}\x1f{row.customer_tier}\x1f{row.customer_value_minor}\x1f{row.currency}\x1f"
+        f"{row.recording_notice}\x1f{row.by_robot}"
+    )
 
 
 class LegPart(NamedTuple):

@@ -81,4 +81,5 @@ def parse(
 
 def row_hash(row: ComplaintRow, call_id: str, agent: str) -> str:
     """Hash what the complaint is about; how far it has been examined may change."""
-    return content_hash(call_id, row.leg, agent, row.day, row.received_at.timestamp(), row.cause)
+    at = row.received_at.timestamp()
+    return content_hash(f"{call_id}\x1f{row.leg}\x1f{agent}\x1f{row.day}\x1f{at}\x1f{row.cause}")

@@ -81,4 +81,4 @@ def parse(
 
 def question_hash(row: SurveyRow, call_id: str) -> str:
     """Hash what was asked: it must not change when the answer comes in later."""
-    return content_hash(call_id, row.sent_at.timestamp())
+    return content_hash(f"{call_id}\x1f{row.sent_at.timestamp()}")
