@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models.calls import Recording
+from models.calls import MediaFile, Recording
 from models.operations import Job as JobRow
 from models.people import User
 from models.samples import Draw, DrawnCall, SamplePlan
 from models.session import write_session
-from models.vocab import JobState, SkipKind
+from models.vocab import JobState, MediaKind, SkipKind
 from pipelines import jobs
 from pipelines.ingest import uploads
 from pipelines.jobs import Job, Schedule
@@ -29,7 +29,7 @@ from pipelines.review import service as review
 from pipelines.runtime import Progress, Runtime
 from pipelines.sampling import nightly
 from pipelines.sampling import service as sampling
-from pipelines.transcription import media
+from pipelines.transcription import copies, media
 from pipelines.transcription import service as transcription
 
 
@@ -136,14 +136,26 @@ def void_draw(
 
 
 def _transcribe(session: Session, draw_: Draw, *, now: datetime) -> None:
+    """Ask for what reviewers need of each drawn recording: its picture, then its words."""
     recordings = session.scalars(
         select(Recording.id)
         .join(DrawnCall, DrawnCall.call_id == Recording.call_id)
         .where(DrawnCall.draw_id == draw_.id, DrawnCall.earlier_id.is_(None))
         .order_by(DrawnCall.position)
-    )
+    ).all()
+    for recording_id in recordings:
+        prepare_media(session, recording_id, now=now)
     for recording_id in transcription.without_transcript(session, recordings):
         jobs.enqueue(session, "transcribe", now=now, recording_id=recording_id)
+
+
+def prepare_media(session: Session, recording_id: int, *, now: datetime) -> None:
+    """Have a recording's peaks made, and a copy that browsers play, unless they are there."""
+    there = select(MediaFile.id).where(
+        MediaFile.recording_id == recording_id, MediaFile.kind == MediaKind.PEAKS
+    )
+    if session.scalar(there) is None:
+        jobs.enqueue(session, "prepare_media", now=now, recording_id=recording_id)
 
 
 def receive_upload(session: Session, file_id: int, *, now: datetime) -> None:
@@ -155,22 +167,17 @@ def _import_upload(upload: uploads.Upload, runtime: Runtime, progress: Progress)
     uploads.import_upload(upload, runtime, probe=media.probe, progress=progress)
 
 
-def _draw_due(due: nightly.Due, runtime: Runtime, _progress: Progress) -> None:
-    """Make one nightly draw in a transaction of its own; a frame without calls is no failure."""
+def _draw_due(dues: Sequence[nightly.Due], runtime: Runtime, progress: Progress) -> None:
+    """Make each nightly draw in a transaction of its own; a day without calls is no failure."""
     now = runtime.clock.now()
-    with write_session(runtime.engine) as session:
-        plan = session.get_one(SamplePlan, due.plan_id)
+    for done, due in enumerate(dues, start=1):
         try:
-            with session.begin_nested():
+            with write_session(runtime.engine) as session:
+                plan = session.get_one(SamplePlan, due.plan_id)
                 draw(session, runtime, plan, due.start, due.end, now=now, actor=None)
         except DomainError as error:
             if error.code not in {"frame_empty", "draw_exists"}:
                 raise
-
-
-def _draw_all_due(dues: Sequence[nightly.Due], runtime: Runtime, progress: Progress) -> None:
-    for done, due in enumerate(dues, start=1):
-        _draw_due(due, runtime, progress)
         progress(done, len(dues))
 
 
@@ -202,10 +209,11 @@ JOBS: Mapping[str, Job] = {
         fail=transcription.fail,
         queue="transcription",
     ),
+    "prepare_media": Job(load=copies.load, work=copies.work, save=copies.save),
     "import_file": Job(load=uploads.load, work=_import_upload, save=_nothing, fail=uploads.fail),
     "nightly_draws": Job(
         load=lambda session, runtime, _ids: nightly.due_draws(session, runtime.clock.now()),
-        work=_draw_all_due,
+        work=_draw_due,
         save=_nothing,
     ),
     "lapse_assessments": Job(

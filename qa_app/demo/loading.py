@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.calls import Project
-from models.people import Site, User
+from models.people import Site, Team, User
 from models.registry import metadata
 from models.samples import Draw, SamplePlan
 from models.scorecards import Scorecard
@@ -43,6 +43,18 @@ FIRST_MONDAY = date(2026, 9, 14)
 PAST_WEEKS = 8
 LAST_FORTNIGHT = (date(2026, 11, 9), date(2026, 11, 22))
 SCORECARD_OF = {Direction.OUT: "outbound-sales", Direction.IN: "service"}
+NAMES = {
+    "manchester": "Manchester",
+    "shanghai": "上海",
+    "man-outbound": "Manchester outbound",
+    "man-service": "Manchester service",
+    "sh-outbound": "上海外呼组",
+    "sh-service": "上海服务组",
+    "mobile-upgrade": "Mobile upgrade",
+    "service-uk": "Service line",
+    "broadband-renewal": "宽带续约",
+    "service-cn": "服务热线",
+}
 TRAINERS = {"manchester": "grace", "shanghai": "ran"}
 _KEPT_DAYS_BEFORE, _KEPT_DAYS = 14, 180
 _SETTLING = timedelta(days=4, hours=12)
@@ -143,6 +155,8 @@ class Loader:
         with write_session(self.runtime.engine) as session:
             for user in session.scalars(select(User).order_by(User.id)):
                 change_password(user, PASSWORD)
+            for named in (*session.scalars(select(Site)), *session.scalars(select(Team))):
+                named.name = NAMES[named.code]
 
     def _scorecards(self) -> None:
         self.announce("Scorecards")
@@ -161,6 +175,7 @@ class Loader:
         with write_session(self.runtime.engine) as session:
             ids = {card.code: card.id for card in session.scalars(select(Scorecard))}
             for project in session.scalars(select(Project)):
+                project.name = NAMES[project.code]
                 project.scorecard_id = ids[SCORECARD_OF[direction_of[project.code]]]
 
     def _plans(self) -> None:
