@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from flask import Flask, Response, abort, current_app, g, request
 from flask import session as cookie
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 from werkzeug.exceptions import Forbidden, NotFound, Unauthorized
 
@@ -165,17 +165,18 @@ def sign_out() -> None:
     g.person = None
 
 
-def visible(person: Person, model: type[Row], action: Action) -> Select[tuple[Row]]:
+def visible(person: Person, model: type[Row], action: Action) -> Select[Row]:
     """Return ``select(model)`` narrowed to the rows that the person may see for the action."""
-    return scopes.select_visible(person, model, action, now().date())  # type: ignore[return-value]  # the same model comes back
+    return scopes.select_visible(person, model, action, now().date())
 
 
 def load(session: Session, person: Person, action: Action, model: type[Row], uid: uuid.UUID) -> Row:
     """Return the row with this public id, or answer 404 when the person may not see it."""
-    row = session.scalar(visible(person, model, action).where(model.uid == uid))  # type: ignore[attr-defined]  # every loadable table is Identified
+    wanted: ColumnElement[bool] = model.__table__.c.uid == uid
+    row = session.scalar(visible(person, model, action).where(wanted))
     if row is not None:
         return row
-    if session.scalar(select(model).where(model.uid == uid)) is not None:  # type: ignore[attr-defined]  # likewise
+    if session.scalar(select(model).where(wanted)) is not None:
         raise OutOfScope(model, uid, action)
     raise NotFound
 

@@ -8,6 +8,7 @@ agents see their own legs; reviewers what they were given to do.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, aliased
@@ -33,6 +34,7 @@ from models.vocab import ReviewState, Role
 from qa_app.permissions import Action, Grant, Person, grants_for
 
 Condition = ColumnElement[bool]
+Row = TypeVar("Row", bound=Base)
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,7 @@ def narrowed(person: Person, model: type[Base], action: Action, today: date) -> 
     return or_(false(), *(rule(look) for look in looks))
 
 
-def select_visible(
-    person: Person, model: type[Base], action: Action, today: date
-) -> Select[tuple[Base]]:
+def select_visible(person: Person, model: type[Row], action: Action, today: date) -> Select[Row]:
     """Return ``select(model)`` narrowed to what the person may see for the action."""
     return select(model).where(narrowed(person, model, action, today))
 
@@ -240,7 +240,7 @@ RULES: dict[type[Base], Callable[[Look], Condition]] = {
     Site: lambda look: Site.id == look.grant.site_id,
     Survey: _survey,
     Task: _task,
-    Team: lambda look: _area(look, Team.site_id, Team.id),  # type: ignore[arg-type]  # never null
+    Team: lambda look: _area(look, Team.site_id, Team.id),
     Transcript: lambda look: exists().where(
         Recording.id == Transcript.recording_id, _recording(look)
     ),

@@ -15,8 +15,8 @@ from qa_app.accounts.forms import PasswordForm, SignInForm
 from qa_app.accounts.queries import Attempt, account_page, find_user
 from qa_app.clock import now
 from qa_app.db import engine, session
-from qa_app.errors import sentence
 from qa_app.i18n import LOCALES
+from qa_app.messages import sentence
 from qa_app.people.passwords import change_own_password
 from qa_app.templating import THEMES, go, is_local, render, see_other
 

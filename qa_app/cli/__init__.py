@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "metrics": ("qa_app.cli.metrics", "Print the figures that the dashboard shows."),
     "retention": ("qa_app.cli.retention", "Delete what has been kept long enough."),
     "sample": ("qa_app.cli.sample", "Draw the calls that are to be heard, and replay draws."),
+    "scorecard": ("qa_app.cli.scorecard", "Take scorecards in, give them out, put them to use."),
     "serve": ("qa_app.cli.serve", "Serve the web application."),
     "transcribe": ("qa_app.cli.transcribe", "Write down what is said in recordings."),
     "user": ("qa_app.cli.user", "Create people, set passwords, let nobody in any more."),
@@ -69,7 +70,7 @@ def main() -> None:
     try:
         root.main(prog_name="hearback", standalone_mode=True)
     except DomainError as error:
-        from qa_app.errors import sentence
+        from qa_app.messages import sentence
 
         click.echo(f"hearback: {sentence(error)} [{error.code}]", err=True)
         sys.exit(2)

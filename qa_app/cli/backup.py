@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from sqlalchemy import Engine
@@ -42,7 +43,7 @@ def command(path: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes f
         )
 
 
-def back_up(surroundings: Runtime, path: Path, at: datetime) -> dict[str, object]:
+def back_up(surroundings: Runtime, path: Path, at: datetime) -> dict[str, Any]:
     """Write the copy and its manifest; return the manifest.
 
     The database is copied first: a file that arrives meanwhile is copied without its row, which a

@@ -59,7 +59,7 @@ def examine(surroundings: Runtime) -> Iterator[Finding]:
         try:
             yield look(surroundings)
         except DomainError as error:
-            from qa_app.errors import sentence
+            from qa_app.messages import sentence
 
             yield Finding(name, fine=False, says=sentence(error))
         except Exception as error:  # noqa: BLE001 - an examination goes on whatever it meets

@@ -27,6 +27,8 @@ def command(host: str | None, port: int | None) -> None:
             port=port,
             threads=chosen.web_threads,
             max_request_body_size=(chosen.upload_max_mb + 1) << 20,
+            # Without a proxy in the settings, what claims to come from one is dropped.
+            clear_untrusted_proxy_headers=chosen.proxy_count == 0,
             ident="Hearback",
         )
     except OSError as error:

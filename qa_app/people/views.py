@@ -13,8 +13,8 @@ from qa_app import once
 from qa_app.access import Action, Person, current_person, load, requires, sign_in
 from qa_app.clock import now
 from qa_app.db import session
-from qa_app.errors import sentence
 from qa_app.forms import choices
+from qa_app.messages import sentence
 from qa_app.people.changes import Changes
 from qa_app.people.forms import (
     AgentForm,
