@@ -388,6 +388,14 @@ def test_an_estimate_weighs_strata_and_reads_teams_as_groups(world: World) -> No
     draw.period_start, draw.period_end = WEEK.start, WEEK.end
     for call in outliers:
         make.make_review(world.session, call.legs[0], world.version, excellent=True)
+    # A later review of a leg changes nothing: the first one counts.
+    make.make_review(
+        world.session,
+        outliers[0].legs[0],
+        world.version,
+        excellent=False,
+        submitted_at=NOW + timedelta(days=1),
+    )
     scope = Scope((world.site.id,))
     whole = estimate_rate(world.session, scope, WEEK)
     assert whole.value == pytest.approx((20 + 400 * 0.25) / 420)
