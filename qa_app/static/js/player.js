@@ -94,7 +94,7 @@ function start(section) {
   };
   audio.addEventListener("play", showState);
   audio.addEventListener("pause", showState);
-  for (const moved of ["timeupdate", "seeked"]) audio.addEventListener(moved, showTime);
+  for (const moved of ["timeupdate", "seeking", "seeked"]) audio.addEventListener(moved, showTime);
   audio.addEventListener("error", () => {
     trouble.textContent = section.dataset.trouble;
     trouble.hidden = false;
