@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from models.calls import Project
+from models.people import Site
 from models.scorecards import (
     Criterion,
     CriterionOption,
@@ -240,3 +242,46 @@ def _criterion_rule(row: Criterion) -> CriterionRule:
         examples=row.examples,
         skill=row.skill,
     )
+
+
+def use_for_project(
+    session: Session,
+    scorecard_id: int,
+    site_code: str,
+    project_code: str,
+    *,
+    now: datetime,
+    actor: uuid.UUID | None = None,
+) -> Project:
+    """Have the calls of a project judged by this scorecard from now on; open tasks keep theirs."""
+    project = session.scalar(
+        select(Project)
+        .join(Site, Site.id == Project.site_id)
+        .where(Site.code == site_code, Project.code == project_code)
+    )
+    if project is None:
+        raise DomainError("project_unknown", site=site_code, project=project_code)
+    if project.scorecard_id != scorecard_id:
+        project.scorecard_id = scorecard_id
+        session.flush()
+        audit.record(
+            session,
+            now=now,
+            actor=actor,
+            action="project.scorecard_set",
+            subject="project",
+            subject_uid=project.uid,
+            scorecard=scorecard_id,
+        )
+    return project
+
+
+def newest_version(session: Session, code: str, number: int | None = None) -> ScorecardVersion:
+    """Return a version of a scorecard by number, else its newest, or raise `scorecard_unknown`."""
+    query = select(ScorecardVersion).join(Scorecard).where(Scorecard.code == code)
+    if number is not None:
+        query = query.where(ScorecardVersion.number == number)
+    found = session.scalar(query.order_by(ScorecardVersion.number.desc()).limit(1))
+    if found is None:
+        raise DomainError("scorecard_unknown", scorecard=code)
+    return found

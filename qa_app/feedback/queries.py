@@ -20,7 +20,6 @@ from models.reviews import (
     ReviewRevision,
     SelfAssessment,
 )
-from models.scorecards import ScorecardVersion
 from models.vocab import AssessmentState, ObjectionState, ReviewState, Role
 from pipelines.outcomes import Sheet
 from pipelines.review import rules
@@ -29,6 +28,7 @@ from pipelines.scoring.service import version_rule
 from qa_app.access import Action, OutOfScope, Person, load, may, visible
 from qa_app.calls.blindness import is_blind
 from qa_app.calls.player import PURPOSES, PlayerView, Purpose
+from qa_app.reasons import reason_words
 from qa_app.reviews.queries import CallFacts, call_facts, player_of, with_leg
 from qa_app.reviews.sheets import band_of
 
@@ -128,7 +128,8 @@ class FeedbackPage:
     points: tuple[Point, ...]
     own: OwnView | None
     assessment_state: AssessmentState | None
-    picked: tuple[str, ...]
+    drawn: bool
+    picked: tuple[tuple[str, str], ...]
     listened: tuple[Listened, ...]
     history: tuple[ReviewRevision, ...]
     objections: tuple[Objection, ...]
@@ -264,7 +265,7 @@ def verdict_page(session: Session, person: Person, uid: uuid.UUID) -> FeedbackPa
             joinedload(Review.current)
             .selectinload(ReviewRevision.answers)
             .joinedload(Answer.criterion),
-            selectinload(Review.version).selectinload(ScorecardVersion.scorecard),
+            joinedload(Review.drawn_call),
         )
     ).one()
     entry = _entry(review, person)
@@ -298,7 +299,8 @@ def verdict_page(session: Session, person: Person, uid: uuid.UUID) -> FeedbackPa
         points=tuple(points),
         own=_own_view(entry, assessment),
         assessment_state=assessment.state if assessment else None,
-        picked=(),
+        drawn=review.drawn_call is not None,
+        picked=tuple(reason_words(review.drawn_call.explanation)) if review.drawn_call else (),
         listened=_listened(session, review),
         history=tuple(review.revisions),
         objections=tuple(review.objections),

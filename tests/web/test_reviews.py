@@ -356,13 +356,13 @@ def test_lists_ask_the_database_the_same_few_times_however_long_they_are(
     assert [count(*path) for path in paths] == before
 
 
-def test_the_review_form_tells_nothing_about_why_or_what_others_said(
-    signed_in: Any, tasks: Any, add: Any
+def test_why_a_call_was_picked_is_told_with_the_feedback_and_not_before(
+    signed_in: Any, tasks: Any, add: Any, clock: Any
 ) -> None:
     def plant(session: Any) -> None:
         for task in session.scalars(select(Task)):
-            task.drawn_call.reasons = ["worst"]
-            task.drawn_call.explanation = {"worst": {"planted": "7219"}}
+            task.drawn_call.reasons = ["multi_transfer"]
+            task.drawn_call.explanation = {"multi_transfer": {"transfers": 7219}}
             task.leg.call.customer_tier = "planted-tier"
 
     add(plant)
@@ -370,6 +370,13 @@ def test_the_review_form_tells_nothing_about_why_or_what_others_said(
     path = begin(browser)
     for address in (path, "/reviews/", f"{path}/skip"):
         page = words(browser.get(address))
+        assert "7,219" not in page
         assert "7219" not in page
         assert "planted-tier" not in page
-        assert "worst" not in page.lower()
+    browser.get(path)
+    submit(browser, path)
+    clock.move(days=8)
+    agent = signed_in("agent")
+    page = words(agent.get(f"/feedback/{review_of(add)}"))
+    assert "Several transfers: transferred 7219 times" in page
+    assert "planted-tier" not in page
