@@ -19,7 +19,7 @@ from wtforms import (
     SelectMultipleField,
     StringField,
 )
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from models.vocab import Direction, Reason
 from pipelines.sampling.rules.settings import (
@@ -56,9 +56,9 @@ class QuotaMixin:
         if value is None:
             return
         if self.unit.data == SHARE and value > 100:  # noqa: PLR2004 - percent
-            raise ValueError(_l("A share is at most 100 %."))
+            raise ValidationError(_l("A share is at most 100 %."))
         if self.unit.data == COUNT and value != value.to_integral_value():
-            raise ValueError(_l("Give a whole number of calls."))
+            raise ValidationError(_l("Give a whole number of calls."))
 
     def quota(self) -> Quota:
         """Return what was entered."""
