@@ -30,9 +30,9 @@ _CAUSES: dict[ComplaintCause, LazyString] = {
     ComplaintCause.OTHER: _l("another cause"),
 }
 _STATUSES: dict[ComplaintStatus, LazyString] = {
-    ComplaintStatus.OPEN: _l("still open"),
-    ComplaintStatus.UPHELD: _l("upheld"),
-    ComplaintStatus.NOT_UPHELD: _l("not upheld"),
+    ComplaintStatus.OPEN: _l("still being examined"),
+    ComplaintStatus.UPHELD: _l("found justified"),
+    ComplaintStatus.NOT_UPHELD: _l("found unjustified"),
 }
 _USUAL: dict[str, LazyString] = {
     "project": _l("calls of this project usually take %(low)s to %(high)s"),

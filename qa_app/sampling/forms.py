@@ -111,7 +111,7 @@ class PlanForm(CreatingForm):
     """A sample plan. Choices of projects, teams and scorecards are given by the view."""
 
     lock_version = HiddenField()
-    name = StringField(_l("Name"), validators=[InputRequired(), Length(max=80)])
+    name = StringField(_l("Name of the plan"), validators=[InputRequired(), Length(max=80)])
     scorecard = SelectField(_l("Scorecard"), validate_choice=True)
     projects = SelectMultipleField(_l("Projects"))
     teams = SelectMultipleField(_l("Teams"))
