@@ -17,7 +17,10 @@ from models.people import Agent, Site, TeamMember
 from pipelines.ingest.reading import RawRow
 from pipelines.ingest.rules.values import Invalid, without_numbers
 
-_KEYS = frozenset({"call_id", "survey_id", "complaint_id", "leg", "file"})
+# Codes that people need to see whole to correct a row; they are the source's own, not customers'.
+_KEYS = frozenset(
+    {"call_id", "survey_id", "complaint_id", "leg", "file", "agent", "site", "team", "username"}
+)
 TOKEN = "customer:"  # noqa: S105 - the mark of a public id, no secret
 _TOKEN = re.compile(TOKEN + r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TIME = re.compile(

@@ -350,6 +350,8 @@ def test_a_refused_row_holds_no_number_and_lands_when_sent_again(
     with read_session(own_engine) as session:
         kept = str(session.execute(select(ImportReject.content, ImportReject.params)).all())
     assert "1111" not in kept
+    unknown = bring("calls", CALLS + call("c8", agent="10086012"))
+    assert unknown.first_rejects[0].params["value"] == "10086012"
     content = result.first_rejects[0].content
     assert content["customer"].startswith("customer:")
     fixed = call("c1", talk_s="1", customer=content["customer"])
