@@ -27,6 +27,7 @@ from pipelines.measures.service import rebuild_dirty
 from pipelines.outcomes import DomainError
 from pipelines.retention.service import run_retention, set_rule
 from pipelines.runtime import Progress, Runtime
+from pipelines.sampling import service as sampling
 from pipelines.sampling.rules.settings import PlanSettings, Quota, ReasonRule
 from pipelines.scoring.service import import_scorecard
 from pipelines.transcription import media
@@ -225,6 +226,7 @@ class Loader:
                 draw = self._drawn(session, plan, monday, sunday, at)
                 people.work(draw, at=at)
                 people.acknowledge(draw, at=at + timedelta(days=9))
+                sampling.close(session, draw, now=at + timedelta(days=10), actor=None)
             progress(1, 1)
 
     @property
