@@ -5,6 +5,7 @@
 
 import re
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -27,6 +28,7 @@ _KEYWORDS = {
     "lazy_ngettext": (1, 2),
     "pgettext": ((1, "c"), 2),
 }
+_NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 _PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|%[sd%]")
 
 
@@ -61,6 +63,11 @@ def read(locale: str) -> Catalog:
 def write(catalog: Catalog, locale: str) -> None:
     """Write a language's catalogue, sorted, without what is no longer used."""
     catalog.obsolete.clear()
+    # A header without dates or names changes only when words do.
+    catalog.header_comment = f"# {LOCALES[locale]}. README.md says how to bring it up to date."
+    catalog.fuzzy = False
+    catalog.creation_date = catalog.revision_date = _NO_DATE
+    catalog.last_translator = catalog.language_team = catalog.msgid_bugs_address = "Hearback"
     path = path_of(locale)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:
