@@ -34,6 +34,12 @@ class CallFacts:
     talk_ms: int
     leg: int
     legs: int
+    into_ms: int
+
+    @property
+    def ends_ms(self) -> int:
+        """Where this leg's talk ends, counted from the beginning of the recording."""
+        return self.into_ms + self.talk_ms
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,8 @@ class WritePage:
 def call_facts(leg: Leg) -> CallFacts:
     """Take the harmless facts of a leg; its call, site, project and agent must be loaded."""
     call = leg.call
+    since_ms = round((leg.started_at - call.started_at).total_seconds() * 1000)
+    # A recording begins when the first agent answers, after the customer's wait.
     return CallFacts(
         started_at=leg.started_at,
         timezone=call.site.timezone,
@@ -96,6 +104,7 @@ def call_facts(leg: Leg) -> CallFacts:
         talk_ms=leg.talk_ms,
         leg=leg.position,
         legs=call.transfers + 1,
+        into_ms=max(0, since_ms - call.wait_ms),
     )
 
 
