@@ -59,22 +59,16 @@ def _joined(
         ),
         maintain_column_froms=True,
     ).group_by(*group_by)
-    groups = session.execute(wide).all()
-    sizes = [group[0] for group in groups]
-    same = [
-        np.repeat(np.array([group[place] for group in groups], dtype=np.int64), sizes)
-        for place in range(1, constant + 1)
-    ]
-    own = [
-        np.concatenate(
-            [
-                np.zeros(0, dtype=np.int64),
-                *(np.fromstring(group[place], dtype=np.int64, sep=",") for group in groups),
-            ]
-        )
-        for place in range(constant + 1, len(columns) + 1)
-    ]
-    return same + own
+    parts: list[list[I64]] = [[np.zeros(0, dtype=np.int64)] for _ in columns]
+    # Each group's texts are let go before the next is read: they are far larger than the numbers.
+    for size, *values in session.execute(wide):
+        for place, value in enumerate(values):
+            parts[place].append(
+                np.full(size, value, dtype=np.int64)
+                if place < constant
+                else np.fromstring(value, dtype=np.int64, sep=",")
+            )
+    return [np.concatenate(column) for column in parts]
 
 
 def _copy(session: Session, statement: Any, columns: Sequence[ColumnElement[Any]]) -> list[I64]:

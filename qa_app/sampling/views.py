@@ -7,7 +7,6 @@ from flask import Blueprint, Response, flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from sqlalchemy import select
 
 from models.people import Site, User
 from models.samples import Draw, SamplePlan
@@ -279,7 +278,7 @@ def _values(form: PlanForm) -> plans.PlanValues:
     scorecard = None
     if form.scorecard.data:
         uid = uuid.UUID(form.scorecard.data)
-        scorecard = session().scalars(select(Scorecard).where(Scorecard.uid == uid)).one()
+        scorecard = load(session(), current_person(), Action.SCORECARDS_READ, Scorecard, uid)
     return plans.PlanValues(
         name=form.name.data,
         settings=form.settings(),
