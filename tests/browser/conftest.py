@@ -22,9 +22,13 @@ AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Start the machine's Chromium once."""
+    """Start the machine's Chromium once per module.
+
+    Not once per run: while Playwright is open its event loop runs in this thread, and the job
+    engine refuses to work there in the tests of other folders that follow.
+    """
     path = installed_chromium()
     if path is None:
         pytest.skip("no Chromium on this machine; make setup installs one")
