@@ -141,7 +141,10 @@ MESSAGES: dict[str, tuple[int, LazyString]] = {
     "exemplar_already_chosen": (409, _l("This call is already an exemplar for this criterion.")),
     "exemplar_span_unreadable": (400, _l("The moment must begin before it ends.")),
     # scorecards; every fault of a file names its place
-    "scorecard_unknown": (404, _l("There is no scorecard %(scorecard)s, or no such version of it.")),
+    "scorecard_unknown": (
+        404,
+        _l("There is no scorecard %(scorecard)s, or no such version of it."),
+    ),
     "scorecard_not_json": (400, _l("%(name)s is not a JSON file.")),
     "project_unknown": (404, _l("There is no project %(project)s at the site %(site)s.")),
     "scorecard_already_published": (409, _l("Version %(number)s is already published.")),

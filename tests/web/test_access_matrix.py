@@ -59,7 +59,7 @@ EXPECTED: dict[str, str] = {
     "POST retention.set_rule": "d",
     # home
     "GET home.start": "admnrt",
-    # imports
+    # imports, by admins
     "GET imports.index": "d",
     "GET imports.new": "d",
     "POST imports.create": "d",
