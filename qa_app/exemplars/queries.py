@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from models.calls import Leg
 from models.people import Team
@@ -17,7 +17,7 @@ from models.vocab import RecordingState, ReviewState
 from pipelines.scoring.rules import CriterionRule
 from pipelines.scoring.service import version_rule
 from qa_app.access import Action, OutOfScope, Person, load, may, visible
-from qa_app.calls.blindness import is_blind
+from qa_app.calls.blindness import blind_to, is_blind
 from qa_app.calls.player import PlayerView, Purpose
 from qa_app.i18n import text_of
 from qa_app.reviews.queries import CallFacts, call_facts, player_of, with_leg
@@ -79,10 +79,14 @@ class ChoosePage:
     moments: tuple[tuple[str, str], ...]
 
 
-def _entries(person: Person) -> Any:
+def _entries(person: Person, now: dt.datetime) -> Any:
+    """Exemplars in scope, without calls that the person judges at the moment."""
+    judged = aliased(Leg)
     return (
         visible(person, Exemplar, Action.EXEMPLARS_READ)
         .join(Review, Review.id == Exemplar.review_id)
+        .join(judged, judged.id == Review.leg_id)
+        .where(~blind_to(person, judged.call_id, now))
         .options(
             joinedload(Exemplar.criterion),
             joinedload(Exemplar.chosen_by),
@@ -121,10 +125,16 @@ def _unique(pairs: Any) -> tuple[tuple[str, str], ...]:
 
 
 def index_page(
-    session: Session, person: Person, *, criterion: str, scorecard: str, team: str
+    session: Session,
+    person: Person,
+    now: dt.datetime,
+    *,
+    criterion: str,
+    scorecard: str,
+    team: str,
 ) -> IndexPage:
     """List exemplars, newest first, narrowed to what was asked for."""
-    query = _entries(person)
+    query = _entries(person, now)
     if criterion:
         query = query.where(Exemplar.criterion.has(Criterion.lineage == criterion))
     if scorecard:
@@ -140,9 +150,7 @@ def index_page(
         )
     rows = session.scalars(query.order_by(Exemplar.chosen_at.desc(), Exemplar.id.desc())).unique()
     return IndexPage(
-        entries=tuple(
-            _entry(row) for row in rows if not is_blind(session, person, row.review.leg.call_id)
-        ),
+        entries=tuple(_entry(row) for row in rows),
         narrowed=bool(criterion or scorecard or team),
         may_choose=may(person, Action.EXEMPLARS_CHOOSE),
     )
@@ -165,11 +173,11 @@ def _entry(row: Exemplar) -> Entry:
     )
 
 
-def show_page(session: Session, person: Person, uid: uuid.UUID) -> ShowPage:
+def show_page(session: Session, person: Person, uid: uuid.UUID, now: dt.datetime) -> ShowPage:
     """Gather one exemplar; hidden while the person judges the call."""
     found = load(session, person, Action.EXEMPLARS_READ, Exemplar, uid)
-    row = session.scalars(_entries(person).where(Exemplar.id == found.id)).unique().one()
-    if is_blind(session, person, row.review.leg.call_id):
+    row = session.scalar(_entries(person, now).where(Exemplar.id == found.id))
+    if row is None:
         raise OutOfScope(Exemplar, uid, Action.EXEMPLARS_READ)
     version = version_rule(session, row.review.version_id)
     rule = next(rule for rule in version.criteria if rule.id == row.criterion_id)

@@ -33,14 +33,16 @@ def index() -> str:
         name: form[name].data if form[name].validate(form) and form[name].data else ""
         for name in ("criterion", "scorecard", "team")
     }
-    return render("exemplars/index.html", page=index_page(session(), person, **chosen), form=form)
+    return render(
+        "exemplars/index.html", page=index_page(session(), person, now(), **chosen), form=form
+    )
 
 
 @bp.get("/<uuid:uid>")
 @requires(Action.EXEMPLARS_READ)
 def show(uid: uuid.UUID) -> str:
     """Play one exemplar."""
-    return render("exemplars/show.html", page=show_page(session(), current_person(), uid))
+    return render("exemplars/show.html", page=show_page(session(), current_person(), uid, now()))
 
 
 @bp.route("/of/<uuid:uid>", methods=["GET", "POST"])

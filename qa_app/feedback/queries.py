@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Select, and_, case, exists, func, or_, select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy import Select, case, func, select
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from models.calls import Leg, Recording
 from models.operations import Listening
@@ -26,7 +26,7 @@ from pipelines.review import rules
 from pipelines.scoring.rules import CriterionRule, VersionRule
 from pipelines.scoring.service import version_rule
 from qa_app.access import Action, OutOfScope, Person, load, may, visible
-from qa_app.calls.blindness import is_blind
+from qa_app.calls.blindness import blind_to, is_blind
 from qa_app.calls.player import PURPOSES, PlayerView, Purpose
 from qa_app.reasons import reason_words
 from qa_app.reviews.queries import CallFacts, call_facts, player_of, with_leg
@@ -142,25 +142,22 @@ class FeedbackPage:
     player: PlayerView | None
 
 
-def _listed(person: Person, now: dt.datetime) -> Select[tuple[Review]]:
-    """Verdicts the person may see; an agent's own only when both views are in."""
-    query = visible(person, Review, Action.FEEDBACK_READ).where(
-        Review.state == ReviewState.SUBMITTED
+def _listed(person: Person, action: Action, now: dt.datetime) -> Select[tuple[Review]]:
+    """Verdicts the person may see now; of a call they judge at the moment, none."""
+    judged = aliased(Leg)
+    return (
+        visible(person, Review, action)
+        .join(judged, judged.id == Review.leg_id)
+        .where(
+            Review.state == ReviewState.SUBMITTED,
+            ~blind_to(person, judged.call_id, now),
+        )
     )
-    if person.agent_id is None:
-        return query
-    waiting = exists().where(
-        SelfAssessment.leg_id == Review.leg_id,
-        SelfAssessment.state == AssessmentState.ASKED,
-        or_(SelfAssessment.due_at.is_(None), SelfAssessment.due_at > now),
-    )
-    own = exists().where(Leg.id == Review.leg_id, Leg.agent_id == person.agent_id)
-    return query.where(~and_(own, waiting))
 
 
 def index_page(session: Session, person: Person, now: dt.datetime, page: int) -> IndexPage:
     """List verdicts in scope, unread and objected ones first."""
-    query = _listed(person, now)
+    query = _listed(person, Action.FEEDBACK_READ, now)
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     as_agent = person.roles == {Role.AGENT}
     unread = case((Review.acknowledged_at.is_(None), 0), else_=1)
@@ -174,7 +171,7 @@ def index_page(session: Session, person: Person, now: dt.datetime, page: int) ->
     to_answer: list[Entry] = []
     if may(person, Action.OBJECTIONS_ANSWER):
         objected = session.scalars(
-            visible(person, Review, Action.OBJECTIONS_ANSWER)
+            _listed(person, Action.OBJECTIONS_ANSWER, now)
             .join(Objection, Objection.review_id == Review.id)
             .where(Objection.state == ObjectionState.OPEN)
             .options(*_for_entry())

@@ -380,3 +380,24 @@ def test_why_a_call_was_picked_is_told_with_the_feedback_and_not_before(
     page = words(agent.get(f"/feedback/{review_of(add)}"))
     assert "Several transfers: transferred 7219 times" in page
     assert "planted-tier" not in page
+
+
+def test_a_manager_who_judges_a_call_meets_no_score_of_it(
+    signed_in: Any, tasks: Any, add: Any, world: Any
+) -> None:
+    reviewer = signed_in("reviewer")
+    submit(reviewer, begin(reviewer))
+    manager = signed_in("manager")
+    verdict = f"/feedback/{review_of(add)}"
+    assert verdict in words(manager.get("/feedback/"))
+
+    def second_leg(session: Any) -> None:
+        done = session.scalars(select(Task).where(Task.state == TaskState.DONE)).one()
+        other = session.scalars(select(Task).where(Task.state == TaskState.OPEN)).one()
+        # Another leg of the very call that was judged is now with the manager.
+        other.leg.position, other.leg.call_id = 2, done.leg.call_id
+        other.state, other.assignee_id = TaskState.CLAIMED, world.people["manager"].id
+
+    add(second_leg)
+    assert verdict not in words(manager.get("/feedback/"))
+    assert manager.get(verdict).status_code == 404
