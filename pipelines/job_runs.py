@@ -92,7 +92,7 @@ class JobRuns:
         self.jobs = jobs
         self.worker = worker
         self.stopping = threading.Event()
-        self.running: dict[uuid.UUID, Begun] = {}
+        self.running: dict[tuple[uuid.UUID, int], Begun] = {}
         self._queue_again = queue_again
         self.announce = announce
         self._slots = {name: threading.Semaphore(limit) for name, limit in limits.items()}
@@ -103,13 +103,22 @@ class JobRuns:
     def attempt(self, uid: uuid.UUID, attempt: int) -> None:
         """Run this attempt at a job, unless it is out of date; never raises."""
         token = audit.request_id.set(str(uid))
+        # Entered before the row says so, else the take-over could see a row with nobody at work.
+        mine = Begun(uid, "", attempt, self.worker, {})
+        first = self.running.setdefault((uid, attempt), mine) is mine
         try:
-            self._attempt(uid, attempt)
+            if first:
+                self._attempt(uid, attempt)
         except Exception as error:  # noqa: BLE001 - the take-over finds what is left behind
             log_error("job %s: the worker could not record attempt %d", uid, attempt, error=error)
         finally:
-            self.running.pop(uid, None)
+            if first:
+                del self.running[uid, attempt]
             audit.request_id.reset(token)
+
+    def has(self, begun: Begun) -> bool:
+        """Tell whether a thread of this worker is at this attempt."""
+        return (begun.uid, begun.attempt) in self.running
 
     def _attempt(self, uid: uuid.UUID, attempt: int) -> None:
         found = self._insist(lambda: self._find(uid))
@@ -119,8 +128,6 @@ class JobRuns:
         job = self.jobs[name]
         with self._room(job, suspect=suspect) as may_run:
             if may_run:
-                # Entered before the row says so, else the take-over could see a row with nobody.
-                self.running[uid] = Begun(uid, name, attempt, self.worker, {})
                 begun = self._insist(lambda: self._begin(uid, attempt))
                 if begun is not None:
                     self._carry_out(begun, job)
@@ -246,7 +253,8 @@ class JobRuns:
                 return False
             job_table.queue_again(session, row)
             self._queue_again(session, row, 0)
-        self.announce(Report(begun.uid, begun.name, begun.attempt, "released", 0.0))
+            name = row.name
+        self.announce(Report(begun.uid, name, begun.attempt, "released", 0.0))
         return True
 
     def _now(self) -> datetime:

@@ -147,10 +147,12 @@ class Worker:
                 alive |= job_table.alive(session, self.clock.now() - self.take_over_after)
             left = job_table.held_by_others(session, alive)
             ours = job_table.held_by(session, self.id)
-        left += [begun for begun in ours if begun.uid not in self.runs.running]
+        left += [begun for begun in ours if not self.runs.has(begun)]
         for begun in left:
-            log.warning("job %s (%s): worker %s stopped", begun.uid, begun.name, begun.worker)
-            self.runs.end_badly(begun, "worker_stopped", {"times": job_table.MAX_FAILURES})
+            params = {"times": job_table.MAX_FAILURES}
+            # It may also have ended meanwhile: then there is nothing to count.
+            if self.runs.end_badly(begun, "worker_stopped", params) != "superseded":
+                log.warning("job %s (%s): worker %s stopped", begun.uid, begun.name, begun.worker)
         # Entries that a worker took and never began, or had begun: their jobs have a new one now.
         entries = self.carrier.left_behind(alive)
         for uid, attempt in entries:
@@ -169,9 +171,9 @@ class Worker:
             return
         active = self.carrier.active()
         for uid, attempt in waiting:
-            if (uid, attempt) not in active:
+            # It may also have run meanwhile: then there is nothing to put back.
+            if (uid, attempt) not in active and self.runs.put_back(uid, attempt):
                 log.warning("job %s was in no queue", uid)
-                self.runs.put_back(uid, attempt)
 
     def _enqueue_due(self) -> None:
         now = self.clock.now()
