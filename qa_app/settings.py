@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 PREFIX = "HEARBACK_"
 SECRET_FILE = "secret.key"  # noqa: S105 - the name of the file, not what it holds
+CUSTOMER_KEY_FILE = "customer.key"
 SECRET_MIN_LENGTH = 16
 LOG_LEVELS = ("debug", "info", "warning", "error")
 DEVICES = ("cpu", "cuda", "auto")
@@ -33,6 +34,7 @@ class Settings:
     data_dir: Path
     database_url: str
     secret_key: str
+    customer_key: str
     whisper_model: str | None = None
     whisper_device: str = "cpu"
     whisper_compute_type: str = "int8"
@@ -62,7 +64,7 @@ class Settings:
     def from_env(cls, environ: Mapping[str, str] | None = None, **given: object) -> "Settings":
         """Read the variables; ``given`` (such as a command's ``--data-dir``) wins over them.
 
-        Makes the data folder, and a secret key in it when none is set. Raises ``SettingsError``
+        Makes the data folder, and the keys in it that are not set. Raises ``SettingsError``
         with the reason when a value cannot be used.
         """
         values = dict(os.environ if environ is None else environ)
@@ -73,7 +75,8 @@ class Settings:
         return cls(
             data_dir=data_dir,
             database_url=_database_url(read, data_dir),
-            secret_key=_secret_key(read, data_dir),
+            secret_key=_key(read, "SECRET_KEY", data_dir / SECRET_FILE),
+            customer_key=_key(read, "CUSTOMER_KEY", data_dir / CUSTOMER_KEY_FILE),
             whisper_model=read.text("WHISPER_MODEL", "") or None,
             whisper_device=read.choice("WHISPER_DEVICE", "cpu", DEVICES),
             whisper_compute_type=read.text("WHISPER_COMPUTE_TYPE", "int8"),
@@ -169,16 +172,16 @@ def _database_url(read: _Reader, data_dir: Path) -> str:
     return given
 
 
-def _secret_key(read: _Reader, data_dir: Path) -> str:
-    given = read.text("SECRET_KEY", "")
+def _key(read: _Reader, name: str, path: Path) -> str:
+    """Return the key that is set, else the one kept in ``path``, made there when missing."""
+    given = read.text(name, "")
     if given:
         if len(given) < SECRET_MIN_LENGTH:
             raise SettingsError(
                 "secret_key_short",
-                f"{PREFIX}SECRET_KEY must have at least {SECRET_MIN_LENGTH} characters.",
+                f"{PREFIX}{name} must have at least {SECRET_MIN_LENGTH} characters.",
             )
         return given
-    path = data_dir / SECRET_FILE
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

@@ -19,7 +19,7 @@ def make_runtime(settings: Settings) -> Runtime:
         data_dir=settings.data_dir,
         clock=SystemClock(settings.clock_offset),
         recogniser=recogniser_settings(settings),
-        customer_key=hashlib.sha256(f"customer:{settings.secret_key}".encode()).digest(),
+        customer_key=hashlib.sha256(settings.customer_key.encode()).digest(),
     )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from pipelines.runtime import Runtime
 from qa_app.cli.context import now, refuse, runtime, settings
+from qa_app.settings import CUSTOMER_KEY_FILE
 
 _BLOCK = 1 << 20
 
@@ -24,7 +25,7 @@ def command(path: Path, as_json: bool) -> None:  # noqa: FBT001 - click passes f
     """Copy database and files to PATH, an empty or new folder; safe while people work.
 
     On PostgreSQL the database is left to pg_dump: the command is printed. The secret key is not
-    copied; without it customers' numbers cannot be found again, so keep it elsewhere.
+    copied: a restored installation makes a new one, and everybody signs in again.
     """
     surroundings = runtime()
     if path.exists() and any(path.iterdir()):
@@ -53,6 +54,9 @@ def back_up(surroundings: Runtime, path: Path, at: datetime) -> dict[str, Any]:
     if surroundings.engine.dialect.name == "sqlite":
         _copy_sqlite(surroundings.engine, path / "hearback.db")
     folder = settings().storage_dir
+    customer_key = settings().data_dir / CUSTOMER_KEY_FILE
+    if customer_key.exists():
+        shutil.copy2(customer_key, path / CUSTOMER_KEY_FILE)
     for key in surroundings.storage.keys():  # noqa: SIM118 - a storage is no mapping
         target = path / folder.name / key
         target.parent.mkdir(parents=True, exist_ok=True)

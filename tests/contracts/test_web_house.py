@@ -21,7 +21,7 @@ VENDORED = ("qa_app/static/vendor", "tests/browser/vendor")
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     folder = tmp_path_factory.mktemp("data")
-    return create_app(Settings(folder, f"sqlite:///{folder / 'x.db'}", "k" * 16))
+    return create_app(Settings(folder, f"sqlite:///{folder / 'x.db'}", "k" * 16, "c" * 16))
 
 
 def test_every_route_declares_its_permission(app: Flask) -> None:

@@ -95,6 +95,7 @@ def settings(tmp_path: Path) -> Settings:
         data_dir=tmp_path,
         database_url=f"sqlite:///{tmp_path / 'hearback.db'}",
         secret_key="a secret of the tests",
+        customer_key="a customer key of the tests",
         log_level="error",
     )
 

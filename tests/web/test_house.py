@@ -298,7 +298,7 @@ from sqlalchemy import select
 from models.people import User
 folder, heavy = Path(sys.argv[1]), sys.argv[2].split()
 url = f"sqlite:///{folder / 'hearback.db'}"
-app = create_app(Settings(folder, url, "k" * 16, log_level="error"))
+app = create_app(Settings(folder, url, "k" * 16, "c" * 16, log_level="error"))
 with app.extensions["hearback.runtime"].engine.connect() as connection:
     users = connection.execute(select(User.uid, User.epoch)).all()
 shown = 0
