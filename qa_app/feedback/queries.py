@@ -4,7 +4,6 @@ import datetime as dt
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import Select, case, func, select
@@ -23,11 +22,12 @@ from models.reviews import (
 from models.vocab import AssessmentState, ObjectionState, ReviewState, Role
 from pipelines.outcomes import Sheet
 from pipelines.review import rules
-from pipelines.scoring.rules import CriterionRule, VersionRule
+from pipelines.scoring.rules import VersionRule
 from pipelines.scoring.service import version_rule
 from qa_app.access import Action, OutOfScope, Person, load, may, visible
 from qa_app.calls.blindness import blind_to, is_blind
 from qa_app.calls.player import PURPOSES, PlayerView, Purpose
+from qa_app.feedback.points import OwnView, Point, own_view, points_of
 from qa_app.reasons import reason_words
 from qa_app.reviews.queries import CallFacts, call_facts, player_of, with_leg
 from qa_app.reviews.sheets import band_of
@@ -61,40 +61,6 @@ class IndexPage:
     as_agent: bool
     page: int
     pages: int
-
-
-@dataclass(frozen=True)
-class Point:
-    """What one criterion earned, with the words and moments that show it."""
-
-    rule: CriterionRule
-    answer: Any
-    earned: int
-    maximum: int
-    attainable: int
-    not_applicable: bool
-    comment: str
-    reason: Mapping[str, str] | None
-    evidence: tuple[Mapping[str, Any], ...]
-    own_answer: Any
-    own_earned: int | None
-    own_comment: str
-
-    @property
-    def open(self) -> int:
-        """Points that this criterion could still have earned."""
-        return self.attainable - self.earned if not self.rule.bonus else 0
-
-
-@dataclass(frozen=True)
-class OwnView:
-    """The agent's own score, and how far it lies from the reviewer's, in basis points."""
-
-    earned: int
-    attainable: int
-    submitted_at: dt.datetime
-    voluntary: bool
-    gap_bp: int | None
 
 
 @dataclass(frozen=True)
@@ -265,10 +231,10 @@ def verdict_page(session: Session, person: Person, uid: uuid.UUID) -> FeedbackPa
             joinedload(Review.drawn_call),
         )
     ).one()
-    entry = _entry(review, person)
+    entry, current = _entry(review, person), review.current
     version = version_rule(session, review.version_id)
     assessment = _assessment(session, review)
-    points = _points(version, review, assessment)
+    points = points_of(version, review, assessment)
     is_own = person.agent_id is not None and review.leg.agent_id == person.agent_id
     waiting = any(item.state is ObjectionState.OPEN for item in review.objections)
     objection = _open_objection(review, person)
@@ -294,7 +260,7 @@ def verdict_page(session: Session, person: Person, uid: uuid.UUID) -> FeedbackPa
         not_applicable=tuple(point for point in points if point.not_applicable),
         words=tuple(point for point in points if not point.maximum and point.answer),
         points=tuple(points),
-        own=_own_view(entry, assessment),
+        own=own_view(current, assessment),
         assessment_state=assessment.state if assessment else None,
         drawn=review.drawn_call is not None,
         picked=tuple(reason_words(review.drawn_call.explanation)) if review.drawn_call else (),
@@ -328,45 +294,6 @@ def _assessment(session: Session, review: Review) -> SelfAssessment | None:
         )
         .options(selectinload(SelfAssessment.answers).joinedload(Answer.criterion))
     )
-
-
-def _points(version: VersionRule, review: Review, assessment: SelfAssessment | None) -> list[Point]:
-    given = {answer.criterion.lineage: answer for answer in review.current.answers}  # type: ignore[union-attr]  # a submitted review has one
-    own = {answer.criterion.lineage: answer for answer in assessment.answers} if assessment else {}
-    points = []
-    for rule in version.criteria:
-        answer, mine = given.get(rule.lineage), own.get(rule.lineage)
-        if answer is None and mine is None:
-            continue
-        reasons = {reason.lineage: reason.text for reason in rule.reasons}
-        points.append(
-            Point(
-                rule=rule,
-                answer=answer.value["answer"] if answer else None,
-                earned=answer.earned if answer else 0,
-                maximum=rule.maximum if answer else 0,
-                attainable=answer.attainable if answer else 0,
-                not_applicable=bool(answer and answer.not_applicable),
-                comment=answer.comment if answer else "",
-                reason=reasons.get(answer.reason or "") if answer else None,
-                evidence=tuple(answer.evidence) if answer else (),
-                own_answer=mine.value["answer"] if mine else None,
-                own_earned=mine.earned if mine else None,
-                own_comment=mine.comment if mine else "",
-            )
-        )
-    return points
-
-
-def _own_view(entry: Entry, assessment: SelfAssessment | None) -> OwnView | None:
-    if assessment is None or assessment.submitted_at is None:
-        return None
-    earned, attainable = assessment.earned or 0, assessment.attainable or 0
-    gap = None
-    if attainable and entry.attainable:
-        share = Fraction(earned, attainable) - Fraction(entry.earned, entry.attainable)
-        gap = round(share * 10_000)
-    return OwnView(earned, attainable, assessment.submitted_at, assessment.voluntary, gap)
 
 
 def _listened(session: Session, review: Review) -> tuple[Listened, ...]:
