@@ -19,6 +19,9 @@ from models.session import make_engine
 from pipelines import jobs
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+BUDGETS = {"contracts": 20, "unit": 40, "db": 120, "web": 120, "browser": 240, "processes": 150}
+"""Seconds that a folder may take on two cores."""
+
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - compared with, never bound
 
 
@@ -137,3 +140,18 @@ def own_engine(database_url: str) -> Iterator[Engine]:
     engine = make_engine(database_url)
     yield engine
     engine.dispose()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the seconds that each folder of tests took, beside what it may take."""
+    seconds: dict[str, float] = {}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                folder = report.nodeid.split("/")[1]
+                seconds[folder] = seconds.get(folder, 0.0) + report.duration
+    for folder, spent in sorted(seconds.items()):
+        budget = BUDGETS.get(folder)
+        terminalreporter.write_line(
+            f"{folder:<10} {spent:6.1f} s" + (f" of {budget}" if budget else "")
+        )

@@ -30,10 +30,12 @@ def main() -> int:
         print(f"browser: {path}")
         return 0
     if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
-        quiet = {"stdout": subprocess.DEVNULL, "check": False}
-        subprocess.run(["apt-get", "update", "-qq"], **quiet)
-        fonts = ["chromium", "fonts-wqy-microhei"]
-        subprocess.run(["apt-get", "install", "-y", "-qq", *fonts], **quiet)
+        subprocess.run(["apt-get", "update", "-qq"], stdout=subprocess.DEVNULL, check=False)
+        subprocess.run(
+            ["apt-get", "install", "-y", "-qq", "chromium", "fonts-wqy-microhei"],
+            stdout=subprocess.DEVNULL,
+            check=False,
+        )
     if installed_chromium() is None:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
     if path := installed_chromium():
