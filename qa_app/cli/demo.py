@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,13 +128,25 @@ def _serve(settings: "Settings", port: int) -> None:
         click.echo(f"  {role:<9} {names}")
     click.echo("Press Ctrl-C to stop.\n")
     run = [sys.executable, "-m", "qa_app.cli"]
-    worker = subprocess.Popen([*run, "worker"], env=environment)  # noqa: S603 - our own command
-    try:
-        served = subprocess.run([*run, "serve"], env=environment, check=False)  # noqa: S603 - our own command
-    except KeyboardInterrupt:
-        return
-    finally:
-        worker.terminate()
-        worker.wait()
-    if served.returncode:
+    with ExitStack() as children:
+
+        def start(name: str) -> subprocess.Popen[bytes]:
+            child = subprocess.Popen([*run, name], env=environment)  # noqa: S603 - our own command
+            children.callback(_end, child)
+            return child
+
+        server, worker = start("serve"), start("worker")
+        try:
+            while server.poll() is None:
+                if worker.poll() is not None:
+                    worker = start("worker")
+                time.sleep(1)
+        except KeyboardInterrupt:
+            return
+    if server.returncode:
         raise DomainError("demo_not_served", port=port)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    child.terminate()
+    child.wait()
