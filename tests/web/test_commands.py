@@ -127,7 +127,7 @@ def test_a_backup_is_whole_and_says_so(run: Run, tmp_path: Path) -> None:
     done = run("backup", str(target), "--json")
     assert done.exit_code == 0, done.output
     manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
-    assert set(manifest["files"]) == {"hearback.db", f"files/{stored.key}"}
+    assert set(manifest["files"]) == {"hearback.db", "customer.key", f"files/{stored.key}"}
     for name, entry in manifest["files"].items():
         content = (target / name).read_bytes()
         assert entry == {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
