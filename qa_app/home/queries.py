@@ -33,10 +33,21 @@ class Tile:
 
 
 @dataclass(frozen=True)
+class First:
+    """The one thing that a role comes for; ``posts`` when it is an act rather than a page."""
+
+    label: LazyString
+    icon: str
+    endpoint: str
+    posts: bool = False
+
+
+@dataclass(frozen=True)
 class RoleStart:
     """What one role finds on the start page, the most pressing first."""
 
     role: Role
+    first: First
     tiles: tuple[Tile, ...]
 
 
@@ -63,11 +74,26 @@ def start_page(session: Session, person: Person, now: datetime) -> StartPage:
     count = _Counter(session, person)
     return StartPage(
         tuple(
-            RoleStart(role, _STARTS[role](count, person, now))
+            RoleStart(role, _first(role, count), _STARTS[role](count, person, now))
             for role in Role
             if role in person.roles
         )
     )
+
+
+def _first(role: Role, count: _Counter) -> First:
+    if role is Role.REVIEWER and count(Task, Action.TASKS_WORK, Task.state == TaskState.OPEN):
+        return First(_l("Take the next call"), "headphones", "reviews.take_next", posts=True)
+    return _FIRST[role]
+
+
+_FIRST: dict[Role, First] = {
+    Role.REVIEWER: First(_l("My reviews"), "list", "reviews.queue"),
+    Role.AGENT: First(_l("My calls"), "checklist", "assessments.index"),
+    Role.TRAINER: First(_l("Read feedback"), "message", "feedback.index"),
+    Role.MANAGER: First(_l("Dashboard"), "chart", "dashboards.index"),
+    Role.ADMIN: First(_l("Bring files in"), "upload", "imports.new"),
+}
 
 
 def _reviewer(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...]:
