@@ -109,7 +109,7 @@ def main() -> None:
                     "sha512": sha512(ROOT / here),
                 }
     LOCK.write_text(json.dumps(lock, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    print(f"{len(lock)} files")  # noqa: T201 - a script speaks to its caller
+    print(f"{len(lock)} files")
 
 
 if __name__ == "__main__":

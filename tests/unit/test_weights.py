@@ -68,7 +68,9 @@ def test_a_name_is_left_to_the_recogniser(tmp_path: Path, name: str) -> None:
     assert weights.find(settings(name), tmp_path) == weights.Weights(name, name, None)
 
 
-@pytest.mark.parametrize("path", ["/no/such/folder", "./no-such-folder", "~/no-such-folder", "a/b/c"])
+@pytest.mark.parametrize(
+    "path", ["/no/such/folder", "./no-such-folder", "~/no-such-folder", "a/b/c"]
+)
 def test_a_folder_that_is_not_there_is_no_name(tmp_path: Path, path: str) -> None:
     with pytest.raises(DomainError) as caught:
         weights.find(settings(path), tmp_path)
