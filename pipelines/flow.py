@@ -40,52 +40,18 @@ def draw(
     period_start: date,
     period_end: date,
     *,
-    now: datetime,
-    actor: User | None,
-    as_of: datetime | None = None,
-    seed: str | None = None,
+    transcripts: bool = True,
+    **how: Any,
 ) -> Draw:
-    """Draw calls, and in the same transaction make their tasks and transcription jobs."""
-    result = draw_with_tasks(
-        session,
-        runtime,
-        plan,
-        period_start,
-        period_end,
-        now=now,
-        actor=actor,
-        as_of=as_of,
-        seed=seed,
-    )
-    _transcribe(session, result, now=now)
-    return result
+    """Draw calls, and in the same transaction make their tasks and transcription jobs.
 
-
-def draw_with_tasks(
-    session: Session,
-    runtime: Runtime,
-    plan: SamplePlan,
-    period_start: date,
-    period_end: date,
-    *,
-    now: datetime,
-    actor: User | None,
-    as_of: datetime | None = None,
-    seed: str | None = None,
-) -> Draw:
-    """Draw calls and make their tasks, without transcripts; see ``draw``."""
-    result = sampling.draw(
-        session,
-        runtime.storage,
-        plan,
-        period_start,
-        period_end,
-        now=now,
-        actor=actor,
-        as_of=as_of,
-        seed=seed,
-    )
-    review.create_tasks(session, result, now=now)
+    ``how`` is what ``sampling.service.draw`` takes: ``now`` and ``actor``, for samples and tests
+    ``as_of`` and ``seed``. ``transcripts=False`` asks for no transcription.
+    """
+    result = sampling.draw(session, runtime.storage, plan, period_start, period_end, **how)
+    review.create_tasks(session, result, now=how["now"])
+    if transcripts:
+        _transcribe(session, result, now=how["now"])
     return result
 
 

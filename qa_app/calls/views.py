@@ -98,6 +98,10 @@ def open_recording(uid: uuid.UUID) -> Response | tuple[str, int]:
         return render("calls/show.html", page=page, form=form, expired=False), 422
     token = tokens.new(recording.uid, person.uid, form.purpose.data or "", now())
     session().add(_row(token, person.id, recording.id))
+    # Loaded here: only who opens a call needs the job engine.
+    from pipelines import flow
+
+    flow.prepare_media(session(), recording.id, now=now())
     return see_other("calls.show", uid=uid, opened=tokens.sign(token))
 
 

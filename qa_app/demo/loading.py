@@ -241,8 +241,16 @@ class Loader:
     ) -> Draw:
         # Known seeds make two demos alike; elsewhere the server makes a seed at each draw.
         seed = hashlib.sha256(f"{plan.site.code} {start}".encode()).hexdigest()[:16]
-        return flow.draw_with_tasks(
-            session, self.runtime, plan, start, end, now=at, actor=None, as_of=at, seed=seed
+        return flow.draw(
+            session,
+            self.runtime,
+            plan,
+            start,
+            end,
+            transcripts=False,
+            now=at,
+            actor=None,
+            seed=seed,
         )
 
     def _retention(self) -> None:

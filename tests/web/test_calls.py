@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from models.calls import Call, Complaint, MediaFile, Recording, Survey
-from models.operations import Listening
+from models.operations import Job, Listening
 from models.people import Agent
 from models.reviews import SelfAssessment, Task
-from models.session import read_session
+from models.session import read_session, write_session
 from models.transcripts import Transcript, Turn
 from models.vocab import (
     AssessmentState,
@@ -261,6 +261,21 @@ def test_a_recording_is_opened_with_a_purpose_that_the_agent_reads(
     seen = signed_in("agent").get(f"/calls/{scene.call}").get_data(as_text=True)
     assert "Manager1" in seen
     assert "Coaching of newcomers" in seen
+
+
+def test_opening_a_recording_without_its_picture_has_one_made(
+    signed_in: Callable[[str], Browser], scene: Scene, runtime: Runtime
+) -> None:
+    def waiting() -> list[str]:
+        with read_session(runtime.engine) as session:
+            return list(session.scalars(select(Job.name)))
+
+    opened(signed_in("manager"), scene)
+    assert waiting() == []
+    with write_session(runtime.engine) as session:
+        session.execute(delete(MediaFile).where(MediaFile.kind == MediaKind.PEAKS))
+    opened(signed_in("manager"), scene)
+    assert waiting() == ["prepare_media"]
 
 
 def test_the_sound_comes_in_ranges_and_is_not_kept_by_the_browser(
