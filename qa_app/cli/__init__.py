@@ -74,7 +74,3 @@ def main() -> None:
 
         click.echo(f"hearback: {sentence(error)} [{error.code}]", err=True)
         sys.exit(2)
-
-
-if __name__ == "__main__":
-    main()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -128,6 +129,8 @@ def _serve(settings: "Settings", port: int) -> None:
         click.echo(f"  {role:<9} {names}")
     click.echo("Press Ctrl-C to stop.\n")
     run = [sys.executable, "-m", "qa_app.cli"]
+    # Being told to end ends the children too, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as children:
 
         def start(name: str) -> subprocess.Popen[bytes]:
