@@ -19,9 +19,10 @@ _SOURCES = (
     (ROOT / "qa_app", [("**.py", "python")]),
     (ROOT / "templates", [("**.html", "jinja2")]),
 )
-_KEYWORDS = {
+KEYWORDS = {
     "_": None,
     "_l": None,
+    "_n": (1, 2),
     "gettext": None,
     "lazy_gettext": None,
     "ngettext": (1, 2),
@@ -37,7 +38,7 @@ def extract() -> Catalog:
     catalog = Catalog(project="Hearback", charset="utf-8")
     for folder, method_map in _SOURCES:
         found = extract_from_dir(
-            str(folder), method_map, keywords=_KEYWORDS, comment_tags=("Translators:",)
+            str(folder), method_map, keywords=KEYWORDS, comment_tags=("Translators:",)
         )
         for name, _line, message, comments, context in found:
             # Without line numbers a moved line changes nothing in the catalogue.

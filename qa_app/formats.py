@@ -19,11 +19,13 @@ def duration(milliseconds: int | None) -> str:
 
 
 def bp(basis_points: int | None, digits: int = 1) -> str:
-    """Write hundredths of a percent as a percentage, such as ``87.5 %``."""
+    """Write hundredths of a percent as a percentage: ``87.5 %``, in Chinese ``87.5%``."""
     if basis_points is None:
         return NOTHING
     pattern = "#,##0." + "0" * digits if digits else "#,##0"
-    return numbers.format_decimal(basis_points / 100, pattern, locale=get_locale()) + " %"
+    locale = get_locale()
+    sign = "%" if locale and locale.language == "zh" else " %"
+    return numbers.format_decimal(basis_points / 100, pattern, locale=locale) + sign
 
 
 def rate(numerator: float | None, denominator: float | None, digits: int = 1) -> str:

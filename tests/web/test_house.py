@@ -287,6 +287,8 @@ def test_numbers_are_written_for_people(app: Flask) -> None:
     with app.test_request_context():
         assert bp(8750) == "87.5 %"
         assert bp(None) == "–"
+    with app.test_request_context(headers={"Accept-Language": "zh-CN"}):
+        assert bp(8750) == "87.5%"
 
 
 _EVERY_PAGE = """

@@ -19,7 +19,8 @@ function written(value, unit) {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   }).format(value);
-  return unit === "%" ? `${words} %` : words;
+  if (unit !== "%") return words;
+  return document.documentElement.lang.startsWith("zh") ? `${words}%` : `${words} %`;
 }
 
 function series(one, place, colours) {
@@ -62,11 +63,12 @@ function limits(chart) {
   if (chart.series.some((one) => one.kind === "bars")) {
     return { min: 0, minInterval: chart.unit === "count" ? 1 : 0 };
   }
-  const step = chart.unit === "%" ? 10 : 5;
+  // Rates stand on steps of twenty, so that the first and the last line are as far apart as the others.
+  const step = chart.unit === "%" ? 20 : 5;
   const low = Math.floor(Math.min(...all) / step) * step;
   const high = Math.ceil(Math.max(...all) / step) * step;
   if (chart.unit === "%") {
-    return { min: Math.max(0, low), max: Math.min(100, Math.max(high, low + step)) };
+    return { min: Math.max(0, low), max: Math.min(100, Math.max(high, low + step)), interval: step };
   }
   return { min: Math.min(0, low), max: Math.max(high, low + step) };
 }
