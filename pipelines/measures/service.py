@@ -1,5 +1,6 @@
 """Rebuild the facts of days from rows: one site and day at a time, whole."""
 
+from collections.abc import Iterator
 from datetime import date
 
 from sqlalchemy import Engine, delete, insert, select
@@ -125,16 +126,20 @@ def rebuild_dirty(engine: Engine, progress: Progress | None = None) -> int:
     """
     with read_session(engine) as session:
         days = dirty_days(session)
-    done = 0
+
+    def one_by_one() -> Iterator[tuple[int, date]]:
+        # Asked for between two transactions: while one is open nothing may be reported.
+        for done, site_day in enumerate(days):
+            if progress is not None and done and done % _DAYS_PER_TRANSACTION == 0:
+                progress(done, len(days))
+            yield site_day
 
     def rebuild(session: Session, chunk: list[tuple[int, date]]) -> None:
-        nonlocal done
         for site_id, day in chunk:
             session.execute(delete(DirtyDay).where(DirtyDay.id.in_(days[site_id, day])))
             rebuild_day(session, site_id, day)
-        done += len(chunk)
-        if progress is not None:
-            progress(done, len(days))
 
-    in_chunks(engine, days, rebuild, size=_DAYS_PER_TRANSACTION)
+    in_chunks(engine, one_by_one(), rebuild, size=_DAYS_PER_TRANSACTION)
+    if progress is not None and days:
+        progress(len(days), len(days))
     return len(days)

@@ -13,7 +13,7 @@ from models.calls import Call, Complaint, Leg, Recording, Survey
 from models.measures import DailyFact, DirtyDay, DrawStratumDay
 from models.reviews import Review, ReviewRevision, SelfAssessment, Task
 from models.samples import DrawnCall, DrawStratum
-from models.session import write_session
+from models.session import session_is_open, write_session
 from models.vocab import (
     AssessmentState,
     ComplaintCause,
@@ -328,7 +328,13 @@ def test_dirty_days_are_rebuilt_once_and_leave_the_list(own_engine: Engine) -> N
             call = world.call(started_at=START + timedelta(days=number))
             mark_dirty(session, [(call.site_id, call.local_date)])
     seen: list[tuple[int, int]] = []
-    assert service.rebuild_dirty(own_engine, lambda done, total: seen.append((done, total))) == 12
+
+    def told(done: int, total: int) -> None:
+        # A worker's progress opens a transaction of its own and refuses to do so inside another.
+        assert not session_is_open()
+        seen.append((done, total))
+
+    assert service.rebuild_dirty(own_engine, told) == 12
     assert seen == [(10, 12), (12, 12)]
     assert service.rebuild_dirty(own_engine) == 0
     with write_session(own_engine) as session:
@@ -343,15 +349,23 @@ def test_dirty_days_are_rebuilt_once_and_leave_the_list(own_engine: Engine) -> N
         )
 
 
-def test_a_change_committed_during_a_rebuild_is_not_lost(own_engine: Engine) -> None:
+def test_a_change_committed_during_a_rebuild_is_not_lost(
+    own_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with write_session(own_engine) as session:
         world = World(session)
         world.call()
         mark_dirty(session, [(world.site.id, MONDAY)])
 
-    def another_change(_done: int, _total: int) -> None:
+    rebuild_day = service.rebuild_day
+
+    def and_another_change(session: Session, site_id: int, day: date) -> int:
+        rows = rebuild_day(session, site_id, day)
         if own_engine.dialect.name == "postgresql":
             late.commit()
+        return rows
+
+    monkeypatch.setattr(service, "rebuild_day", and_another_change)
 
     with Session(own_engine.execution_options(writes=True)) as late:
         if own_engine.dialect.name == "postgresql":
@@ -359,7 +373,7 @@ def test_a_change_committed_during_a_rebuild_is_not_lost(own_engine: Engine) -> 
             world.session = late
             world.call()
             mark_dirty(late, [(world.site.id, MONDAY)])
-        service.rebuild_dirty(own_engine, another_change)
+        service.rebuild_dirty(own_engine)
     left = service.rebuild_dirty(own_engine)
     assert left == int(own_engine.dialect.name == "postgresql")
     with write_session(own_engine) as session:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from html.parser import HTMLParser
@@ -18,6 +19,7 @@ from models.operations import AuditEntry, RetentionRule
 from models.people import Agent
 from models.reviews import SelfAssessment
 from models.vocab import Origin, RetentionSubject, Satisfaction
+from pipelines import flow, jobs
 from pipelines.days import mark_dirty
 from pipelines.measures.service import rebuild_dirty
 from pipelines.runtime import Runtime
@@ -267,6 +269,59 @@ def test_the_command_prints_what_the_page_shows(
     said = CliRunner().invoke(metrics.command, ["--team", "outbound"]).output
     assert "33.3 % (12 of 36)" in said
     assert CliRunner().invoke(metrics.command, ["--site", "nowhere"]).exit_code == 2
+
+
+def test_the_page_shows_the_numbers_that_the_command_prints(
+    world: World,
+    signed_in: SignedIn,
+    runtime: Runtime,
+    add: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from qa_app.cli import metrics
+
+    add(lambda session: figures(session, world, 7))
+    # The facts come from the worker's own job, as in real life.
+    add(lambda session: jobs.enqueue(session, "rebuild_measures", now=NOW))
+    jobs.work_through(runtime, {"rebuild_measures": flow.JOBS["rebuild_measures"]})
+    browser = signed_in("manager")
+    address = "/dashboard?written=2026-11-15..2026-11-21"
+    page = " ".join(re.sub(r"<[^>]+>", " ", browser.get(address).get_data(as_text=True)).split())
+    answer = browser.get("/dashboard/teams.csv?written=2026-11-15..2026-11-21")
+    rows = list(csv.DictReader(io.StringIO(answer.get_data(as_text=True).removeprefix("\ufeff"))))
+    monkeypatch.setattr(metrics, "runtime", lambda: runtime)
+    monkeypatch.setattr(metrics, "now", lambda: NOW)
+    done = CliRunner().invoke(metrics.command, ["--period", "2026-11-15..2026-11-21", "--json"])
+    found = json.loads(done.output)
+    assert found["days_behind"] == 0
+    total = found["total"]
+    excellence = total["qa_excellence_rate"]
+    guess = excellence["all_recorded"]
+    low, high = guess["interval"]
+    satisfaction = total["sms_satisfaction_rate"]
+    assert excellence["denominator"] == 42
+    for words in (
+        f"{100 * guess['value']:.1f} % between {100 * low:.1f} % and {100 * high:.1f} %",
+        f"{guess['calls']} of {guess['population']} recorded calls heard",
+        f"{100 * excellence['value']:.1f} % ({excellence['numerator']} of 42)",
+        f"{100 * satisfaction['value']:.1f} % {satisfaction['numerator']} of "
+        f"{satisfaction['denominator']} answers say satisfied",
+        f"{satisfaction['response']['numerator']} of {satisfaction['response']['denominator']}",
+    ):
+        assert words in page, words
+    for row, own in zip(rows, [found["teams"][0]["figures"], total], strict=True):
+        rate = own["qa_excellence_rate"]
+        assert [row[name] for name in ("excellent", "reviewed", "estimate", "estimate_low")] == [
+            str(value)
+            for value in (
+                rate["numerator"],
+                rate["denominator"],
+                rate["all_recorded"]["value"],
+                rate["all_recorded"]["interval"][0],
+            )
+        ]
+        assert row["complaints"] == str(own["complaint_rate"]["numerator"])
+        assert row["complaints_per_1000"] == ("0.0" if own["complaint_rate"]["denominator"] else "")
 
 
 def test_an_admin_sets_how_long_things_are_kept(
