@@ -1,5 +1,6 @@
 """Files that people upload: stored as they are, read by a job, then removed again."""
 
+import hashlib
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -65,25 +66,29 @@ def register(
 ) -> tuple[ImportFile, bool]:
     """Note a stored upload, to be imported; returns its row, and whether a job has to read it.
 
-    The same content given again is the same row, which starts again unless it is being read. Raises
-    ``DomainError``: ``file_empty``, ``template_invalid``.
+    The same content given again is the same row, which starts again unless it is being read; of a
+    recording also the name counts, since it says which call it is of. Raises ``DomainError``:
+    ``file_empty``, ``template_invalid``.
     """
     if not stored.size_bytes:
         raise DomainError("file_empty")
     names.compile_template(name_template)
+    sha256 = stored.sha256
+    if kind is ImportKind.RECORDINGS:
+        sha256 = hashlib.sha256(f"{safe_name(name)}\x1f{sha256}".encode()).hexdigest()
     file = session.scalars(
         select(ImportFile).where(
             ImportFile.kind == kind,
             ImportFile.site_id == site_id,
             ImportFile.source == source,
-            ImportFile.sha256 == stored.sha256,
+            ImportFile.sha256 == sha256,
         )
     ).first()
     waiting = {ImportState.STORED, ImportState.RUNNING}
     if file is not None and file.state in waiting and file.storage_key is not None:
         return file, False
     if file is None:
-        file = ImportFile(kind=kind, site_id=site_id, source=source, sha256=stored.sha256)
+        file = ImportFile(kind=kind, site_id=site_id, source=source, sha256=sha256)
         session.add(file)
     file.name = safe_name(name)
     file.name_template = name_template or None

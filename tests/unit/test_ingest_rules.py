@@ -200,6 +200,10 @@ def test_the_draw_key_is_the_start_of_a_sha_256() -> None:
         ("打13800001234", "打…"),
         ("+44 (7700) 900-123", "…"),
         ("room 12, 3 people, 2026", "room 12, 3 people, 2026"),
+        ("999999.0", "999999.0"),
+        ("-35000.25", "-35000.25"),
+        ("9999999.0", "…"),
+        ("0700.900123", "…"),
     ],
 )
 def test_numbers_are_left_out_of_texts(text: str, shown: str) -> None:

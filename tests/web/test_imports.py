@@ -138,3 +138,49 @@ def test_an_uploaded_recording_keeps_its_own_file(
         (recording,) = session.scalars(select(Recording))
         keys = [file.storage_key for file in recording.files]
     assert list(runtime.storage.keys()) == keys
+
+
+def test_two_calls_that_sound_alike_keep_a_recording_each(
+    admin: Browser, agent: str, runtime: Runtime
+) -> None:
+    import numpy as np
+    import soundfile
+
+    send(admin, (HEAD + GOOD + GOOD.replace("c1", "c2")).format(agent=agent).encode())
+    work(runtime)
+    sound = io.BytesIO()
+    soundfile.write(sound, np.zeros((800, 2), dtype="int16"), 8000, format="WAV", subtype="ULAW")
+    pages = [
+        send(admin, sound.getvalue(), kind="recordings", name=f"{call}.wav").location
+        for call in ("c1", "c2", "c1")
+    ]
+    assert pages[0] == pages[2] != pages[1]
+    work(runtime)
+    with read_session(runtime.engine) as session:
+        assert session.scalar(select(func.count()).select_from(Recording)) == 2
+
+
+def test_numbers_that_no_computer_reads_are_rejected_like_others(
+    admin: Browser, agent: str, runtime: Runtime
+) -> None:
+    head = HEAD.replace("customer", "customer_value,currency,leg")
+    rows = [
+        f"c1,2026-11-16 09:05,out,renewal,{agent},40,{'9' * 5_000},GBP,1\n",
+        f"c2,2026-11-16 09:05,out,renewal,{agent},40,9e999999,GBP,1\n",
+        f"c3,2026-11-16 09:05,out,renewal,{agent},40,1,GBP,{'9' * 5_000}\n",
+        f"c4,2026-11-16 09:05,out,renewal,{agent},999999.0,1,GBP,1\n",
+        f"c5,2026-11-16 09:05,out,renewal,{agent},40,1,GBP,1\n",
+    ]
+    answer = send(admin, (head + "".join(rows)).encode())
+    work(runtime)
+    assert "999999.0 is more than 24 hours." in admin.get(answer.location).get_data(as_text=True)
+    download = admin.get(f"{answer.location}/rejects.csv").get_data(as_text=True)
+    found = list(csv.DictReader(io.StringIO(download.lstrip("\ufeff"))))
+    assert [(row["call_id"], row["column"]) for row in found] == [
+        ("c1", "customer_value"),
+        ("c2", "customer_value"),
+        ("c3", "leg"),
+        ("c4", "talk_s"),
+    ]
+    with read_session(runtime.engine) as session:
+        assert [call.source_key for call in session.scalars(select(Call))] == ["c5"]

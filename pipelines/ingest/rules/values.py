@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, Overflow
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(hours=1)
 MAX_TEXT = 200
 _MOST_MINOR = 10**14
+_MOST_DIGITS = 20
 MAX_REPLY = 2_000
 
 # ISO 4217: these currencies have no, or three, digits behind the point; the others have two.
@@ -43,6 +44,8 @@ _LOOSE = re.compile(
 _CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):(\d{2}(?:\.\d+)?)")
 # Long runs of digits, also in groups: what could be the number of a telephone or a card.
 _NUMBER_LIKE = re.compile(r"\+?\d(?:[ .()/-]{0,3}\d){6,}")
+# Seconds or money, such as 999999.0: people need to see what was refused.
+_AMOUNT = re.compile(r"-?\d{1,6}(?:\.\d{1,3})?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _PHONE = re.compile(r"[+()\d\s.-]+")
 
@@ -208,7 +211,9 @@ def whole_number_of(cell: str, column: str, *, least: int, most: int, default: i
     value = cell.strip()
     if not value:
         return default
-    if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
+    # Looked at by length first: Python refuses to read some thousand digits.
+    plain = value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS
+    if not plain or not least <= int(value) <= most:
         raise Invalid(column, "number_out_of_range", value=value[:40], least=least, most=most)
     return int(value)
 
@@ -224,6 +229,8 @@ def _currency(cell: str) -> tuple[str, int]:
 
 def _minor_units(value: str, digits: int) -> int:
     whole, _, fraction = value.partition(".")
+    if len(whole) > _MOST_DIGITS:
+        raise Invalid("customer_value", "number_invalid", value=value[:40])
     if whole.isdecimal() and len(fraction) <= digits and (not fraction or fraction.isdecimal()):
         found = int(whole + fraction.ljust(digits, "0"))
     else:
@@ -237,7 +244,7 @@ def _rare_minor_units(value: str, digits: int) -> int:
     """Read what is not plain digits with a point, such as ``1e3`` or ``12.500``."""
     try:
         minor = Decimal(value).scaleb(digits)
-    except InvalidOperation:
+    except (InvalidOperation, Overflow):
         raise Invalid("customer_value", "number_invalid", value=value[:40]) from None
     if not minor.is_finite() or minor < 0 or minor >= _MOST_MINOR:
         raise Invalid("customer_value", "number_invalid", value=value[:40])
@@ -283,5 +290,10 @@ def content_hash(content: str) -> str:
 
 
 def without_numbers(text: str) -> str:
-    """Replace every run of seven or more digits, also written in groups, by ``…``."""
+    """Replace every run of seven or more digits, also written in groups, by ``…``.
+
+    An amount of at most six digits before its point stays: no telephone number looks like it.
+    """
+    if _AMOUNT.fullmatch(text):
+        return text
     return _NUMBER_LIKE.sub("…", text)
