@@ -124,6 +124,18 @@ def test_everything_reviewed_is_complete_and_has_no_interval() -> None:
     assert result.notes == (Note.COMPLETE,)
 
 
+def test_nothing_is_complete_while_a_stratum_has_no_review() -> None:
+    unheard = stratum(400, 0, 0, key="unheard", drawn=20, drawn_inside=20, open_calls=20, open_x=20)
+    few = estimate([stratum(4, 4, 3), unheard])
+    assert few.value is None
+    assert set(few.notes) == {Note.PROVISIONAL, Note.LEFT_OUT, Note.TOO_FEW}
+    many = estimate([stratum(40, 40, 30), unheard])
+    assert many.value == 0.75
+    assert many.interval is not None
+    assert Note.COMPLETE not in many.notes
+    assert many.left_out == pytest.approx(400 / 440)
+
+
 def test_nothing_reviewed_says_no_data() -> None:
     result = estimate([stratum(20, 0, 0, open_calls=4, open_x=4)])
     assert result.value is None

@@ -139,14 +139,15 @@ def estimate(strata: Sequence[StratumSums], *, is_rate: bool = True) -> Estimate
     )
     if not denominator:
         return replace(result, notes=(Note.NO_DATA, *result.notes))
+    if not silent and all(s.resolved == s.frame for s in heard):
+        ratio = numerator / denominator
+        return replace(result, value=ratio, notes=(*result.notes, Note.COMPLETE))
     return _with_interval(result, heard, is_rate=is_rate)
 
 
 def _with_interval(result: Estimate, heard: list[StratumSums], *, is_rate: bool) -> Estimate:
     total_x = sum(s.weight * s.x for s in heard)
     ratio = sum(s.weight * s.y for s in heard) / total_x
-    if all(s.resolved == s.frame for s in heard):
-        return replace(result, value=ratio, notes=(*result.notes, Note.COMPLETE))
     variance, joined, known = _variance(heard, ratio)
     variance /= total_x * total_x
     effective = _effective(result, heard, ratio, variance if known else 0.0, is_rate=is_rate)
