@@ -304,8 +304,8 @@ def test_the_page_shows_the_numbers_that_the_command_prints(
         f"{100 * guess['value']:.1f} % between {100 * low:.1f} % and {100 * high:.1f} %",
         f"{guess['calls']} of {guess['population']} recorded calls heard",
         f"{100 * excellence['value']:.1f} % ({excellence['numerator']} of 42)",
-        f"{100 * satisfaction['value']:.1f} % {satisfaction['numerator']} of "
-        f"{satisfaction['denominator']} answers say satisfied",
+        f"{satisfaction['numerator']} of {satisfaction['denominator']} answers say satisfied",
+        f"{100 * satisfaction['value']:.1f} % {satisfaction['numerator']} of",
         f"{satisfaction['response']['numerator']} of {satisfaction['response']['denominator']}",
     ):
         assert words in page, words
