@@ -9,6 +9,8 @@ from pipelines.outcomes import DomainError
 
 DAYS_OF_WEEK = 7
 LONGEST = 3_660
+FIRST_YEAR, LAST_YEAR = 1970, 2999
+"""Periods are compared with those before them, so they keep away from the ends of the calendar."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,15 @@ def parse_period(text: str) -> Period:
     """Read 2026-W46 (ISO week), 2026-11 (month), 2026-11-16 (day) or 2026-11-16..2026-11-22.
 
     Raises ``DomainError("bad_period", text=…)`` for anything else, an end before its start, or
-    more than ten years.
+    more than ten years, and for days before 1970 or after 2999.
     """
     text = text.strip()
     try:
         period = _parse(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise DomainError("bad_period", text=text) from None
+    if period.start.year < FIRST_YEAR or period.end.year > LAST_YEAR:
+        raise DomainError("bad_period", text=text)
     if period.end < period.start or period.days > LONGEST:
         raise DomainError("bad_period", text=text)
     return period

@@ -141,6 +141,7 @@ def _person_of_cookie() -> Person | None:
         locale=user.locale,
         grants=tuple(Grant(role.role, role.site_id, role.team_id) for role in user.roles),
         agent_id=user.agent.id if user.agent else None,
+        epoch=user.epoch,
     )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from flask import Response
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# East Asian spreadsheets take full-width signs for plain ones.
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 # A spreadsheet reads UTF-8 as such only behind this mark.
 _MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
@@ -15,7 +16,7 @@ Cell = str | int | float | None
 
 def defused(cell: Cell) -> Cell:
     """Return a cell that no spreadsheet takes for a formula; numbers stay numbers."""
-    if isinstance(cell, str) and cell.startswith(_FORMULA):
+    if isinstance(cell, str) and cell.lstrip(" ").startswith(_FORMULA):
         return f"'{cell}"
     return cell
 

@@ -193,6 +193,10 @@ MESSAGES: dict[str, tuple[int, LazyString]] = {
             "and complaints."
         ),
     ),
+    "draw_judged": (
+        409,
+        _l("You judge a call of this draw, or may still: its manifest opens when that is done."),
+    ),
     "draw_exists": (
         409,
         _l("This plan has drawn %(start)s to %(end)s already. Declare that draw void first."),

@@ -109,6 +109,7 @@ class Person:
     locale: str | None
     grants: tuple[Grant, ...]
     agent_id: int | None
+    epoch: int = 0
 
     @property
     def roles(self) -> frozenset[Role]:

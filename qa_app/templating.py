@@ -10,7 +10,7 @@ from flask import session as cookie
 from markupsafe import Markup
 from werkzeug.routing import BuildError
 
-from qa_app import formats, reasons, words
+from qa_app import asked, formats, reasons, words
 from qa_app.navigation import Group, is_here, ways_for
 
 THEMES = ("auto", "light", "dark")
@@ -84,6 +84,7 @@ def init_app(app: Flask) -> None:
     """Give every template its filters and helpers."""
     app.jinja_env.filters.update(formats.FILTERS | words.FILTERS | reasons.FILTERS)
     app.jinja_env.globals.update(
+        address=asked.address,
         asset=asset,
         has_route=has_route,
         icon=icon,

@@ -33,7 +33,7 @@ _BOMS = (
 )
 # Behind the known columns of a list of rejects; in such a list an apostrophe guards formulas.
 REJECT_COLUMNS = ("row", "column", "reason")
-_GUARDED = re.compile(r"'(?=[=+\-@\t\r])")
+_GUARDED = re.compile(r"'(?= *[=+\-@＝＋－＠\t\r\n])")
 _ARCHIVE = b"PK\x03\x04"
 # U+FFFD in UTF-8: what stands where bytes could not be read, here or in an earlier conversion.
 _UNREADABLE = b"\xef\xbf\xbd"

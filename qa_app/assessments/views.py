@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from flask import Blueprint, Response, flash, request
+from flask import Blueprint, Response, flash
 from flask_babel import gettext as _
 
 from models.calls import Leg
@@ -14,6 +14,7 @@ from pipelines.outcomes import DomainError
 from pipelines.review import assessments, rules
 from pipelines.scoring.service import version_rule
 from qa_app.access import Action, current_person, load, requires
+from qa_app.asked import page_number
 from qa_app.assessments.queries import (
     index_page,
     own_assessment,
@@ -35,9 +36,8 @@ bp = Blueprint("assessments", __name__, url_prefix="/my-calls")
 @requires(Action.ASSESSMENTS_WRITE)
 def index() -> str:
     """List the agent's own calls, with what is asked on top."""
-    page = max(request.args.get("page", 1, type=int), 1)
     return render(
-        "assessments/index.html", page=index_page(session(), current_person(), now(), page)
+        "assessments/index.html", page=index_page(session(), current_person(), now(), page_number())
     )
 
 

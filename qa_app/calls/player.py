@@ -107,7 +107,7 @@ def player_view(
     own words. The opening is written down when the sound is first asked for, or was already when
     ``token`` is given. Reads two tables (transcript with turns, files).
     """
-    made = token or tokens.new(recording.uid, person.uid, purpose, now())
+    made = token or tokens.new(recording.uid, person, purpose, now())
     signed = tokens.sign(made)
     kinds = set(
         session.scalars(select(MediaFile.kind).where(MediaFile.recording_id == recording.id))

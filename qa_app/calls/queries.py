@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -32,7 +32,7 @@ from qa_app.access import Action, load, visible
 from qa_app.calls.blindness import is_blind
 from qa_app.calls.player import PURPOSES, PlayerView, player_view
 from qa_app.calls.tokens import PlayToken
-from qa_app.permissions import Person, grants_for
+from qa_app.permissions import Person
 
 __all__ = ["PlayerView", "player_view"]
 
@@ -338,8 +338,10 @@ def _listenings(
 
 
 def _records(session: Session, person: Person, call: Call) -> RecordsView | None:
-    leads = {grant.role for grant in grants_for(person, Action.CALLS_READ)}
-    if not leads & {Role.MANAGER, Role.TRAINER}:
+    # Leading one team opens nothing of a call that the person only took for another.
+    leads = tuple(grant for grant in person.grants if grant.role in {Role.MANAGER, Role.TRAINER})
+    led = visible(replace(person, grants=leads), Call, Action.CALLS_READ).where(Call.id == call.id)
+    if session.scalar(led) is None:
         return None
     surveys = session.scalars(
         visible(person, Survey, Action.CALLS_READ)

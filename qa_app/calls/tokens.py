@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from pipelines.outcomes import DomainError
+from qa_app.permissions import Person
 from qa_app.surroundings import settings
 
 LIFE = timedelta(hours=4)
@@ -26,16 +27,18 @@ class PlayToken:
     id: str
     recording_uid: uuid.UUID
     person_uid: uuid.UUID
+    epoch: int
     purpose: str
     expires_at: datetime
 
 
-def new(recording_uid: uuid.UUID, person_uid: uuid.UUID, purpose: str, now: datetime) -> PlayToken:
+def new(recording_uid: uuid.UUID, person: Person, purpose: str, now: datetime) -> PlayToken:
     """Make the token of a new opening."""
     return PlayToken(
         id=secrets.token_urlsafe(12),
         recording_uid=recording_uid,
-        person_uid=person_uid,
+        person_uid=person.uid,
+        epoch=person.epoch,
         purpose=purpose,
         expires_at=now + LIFE,
     )
@@ -48,27 +51,31 @@ def sign(token: PlayToken) -> str:
             token.id,
             token.recording_uid.hex,
             token.person_uid.hex,
+            token.epoch,
             token.purpose,
             int(token.expires_at.timestamp()),
         ]
     )
 
 
-def read(signed: str, person_uid: uuid.UUID, now: datetime) -> PlayToken:
+def read(signed: str, person: Person, now: datetime) -> PlayToken:
     """Return what a signed token says.
 
     Raises ``play_link_expired`` when it is too old, or not this installation's or this person's.
     """
     try:
-        token_id, recording, person, purpose, expires = _serializer().loads(signed)
+        token_id, recording, person_hex, epoch, purpose, expires = _serializer().loads(signed)
     except (BadSignature, ValueError) as error:
         raise DomainError("play_link_expired") from error
-    if uuid.UUID(person) != person_uid or expires <= now.timestamp():
+    # The epoch rises with every change of role: what was open before that must be opened anew.
+    theirs = (person.uid, person.epoch) == (uuid.UUID(person_hex), epoch)
+    if not theirs or expires <= now.timestamp():
         raise DomainError("play_link_expired")
     return PlayToken(
         id=token_id,
         recording_uid=uuid.UUID(recording),
-        person_uid=person_uid,
+        person_uid=person.uid,
+        epoch=person.epoch,
         purpose=purpose,
         expires_at=datetime.fromtimestamp(expires, now.tzinfo),
     )

@@ -12,6 +12,7 @@ from models.vocab import Direction, MediaKind
 from pipelines.outcomes import DomainError
 from qa_app import db
 from qa_app.access import Action, current_person, requires
+from qa_app.asked import page_number
 from qa_app.calls import queries, tokens
 from qa_app.calls.forms import FilterForm, PurposeForm
 from qa_app.calls.tokens import PlayToken
@@ -52,7 +53,7 @@ def _wanted(form: FilterForm) -> queries.Wanted:
         direction=Direction(direction) if direction else None,
         key=form.key.data or "",
         recorded=bool(form.recorded.data),
-        page=request.args.get("page", 1, type=int),
+        page=page_number(),
     )
 
 
@@ -75,7 +76,7 @@ def show(uid: uuid.UUID) -> str:
 
 def _token(signed: str) -> PlayToken | None:
     try:
-        return tokens.read(signed, current_person().uid, now()) if signed else None
+        return tokens.read(signed, current_person(), now()) if signed else None
     except DomainError:
         return None
 
@@ -96,7 +97,7 @@ def open_recording(uid: uuid.UUID) -> Response | tuple[str, int]:
     if not form.validate_on_submit():
         page = queries.show_page(session(), person, uid, None)
         return render("calls/show.html", page=page, form=form, expired=False), 422
-    token = tokens.new(recording.uid, person.uid, form.purpose.data or "", now())
+    token = tokens.new(recording.uid, person, form.purpose.data or "", now())
     session().add(_row(token, person.id, recording.id))
     # Loaded here: only who opens a call needs the job engine.
     from pipelines import flow
@@ -143,7 +144,7 @@ def peaks(uid: uuid.UUID) -> Response:
 
 
 def _redeem(uid: uuid.UUID, *kinds: MediaKind) -> tuple[PlayToken, queries.Sound]:
-    token = tokens.read(request.args.get("token", ""), current_person().uid, now())
+    token = tokens.read(request.args.get("token", ""), current_person(), now())
     if token.recording_uid != uid:
         raise DomainError("play_link_expired")
     sound = queries.sound(session(), uid, kinds)

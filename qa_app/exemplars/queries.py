@@ -96,10 +96,14 @@ def _entries(person: Person, now: dt.datetime) -> Any:
     )
 
 
-def choices(session: Session, person: Person) -> Choices:
-    """List the criteria, scorecards and teams of the exemplars in scope."""
+def choices(session: Session, person: Person, now: dt.datetime) -> Choices:
+    """List the criteria, scorecards and teams of the exemplars that the list can show."""
+    judged = aliased(Leg)
     rows = session.execute(
         visible(person, Exemplar, Action.EXEMPLARS_READ)
+        .join(Review, Review.id == Exemplar.review_id)
+        .join(judged, judged.id == Review.leg_id)
+        .where(~blind_to(person, judged.call_id, now))
         .join(Criterion, Criterion.id == Exemplar.criterion_id)
         .join(ScorecardVersion, ScorecardVersion.id == Criterion.version_id)
         .join(Scorecard, Scorecard.id == ScorecardVersion.scorecard_id)

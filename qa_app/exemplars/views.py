@@ -26,7 +26,7 @@ bp = Blueprint("exemplars", __name__, url_prefix="/exemplars")
 def index() -> str:
     """List the exemplars in scope."""
     person = current_person()
-    offered = choices(session(), person)
+    offered = choices(session(), person, now())
     form = FilterForm(request.args)
     form.offer(offered.criteria, offered.scorecards, offered.teams)
     chosen = {

@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from flask import Blueprint, Response, flash, request
+from flask import Blueprint, Response, flash
 from flask_babel import gettext as _
 
 from models.people import Agent, User
@@ -13,6 +13,7 @@ from pipelines.review import feedback
 from pipelines.scoring.service import version_rule
 from qa_app import once
 from qa_app.access import Action, Person, current_person, load, requires
+from qa_app.asked import page_number
 from qa_app.clock import now
 from qa_app.db import session
 from qa_app.feedback.forms import CORRECTED, NOT_UPHELD, ObjectForm, decision_form
@@ -29,8 +30,9 @@ bp = Blueprint("feedback", __name__, url_prefix="/feedback")
 @requires(Action.FEEDBACK_READ)
 def index() -> str:
     """List the verdicts that the person may see."""
-    page = max(request.args.get("page", 1, type=int), 1)
-    return render("feedback/index.html", page=index_page(session(), current_person(), now(), page))
+    return render(
+        "feedback/index.html", page=index_page(session(), current_person(), now(), page_number())
+    )
 
 
 @bp.get("/<uuid:uid>")

@@ -7,15 +7,17 @@ from datetime import datetime, timedelta
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, exists, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from models.base import Base
+from models.calls import Leg
 from models.operations import ImportFile, Job
 from models.people import User, UserRole
 from models.reviews import Exemplar, Objection, Review, SelfAssessment, Task
 from models.samples import Draw
 from models.vocab import AssessmentState, DrawState, JobState, ObjectionState, Role, TaskState
 from qa_app.access import Action, Person, visible
+from qa_app.calls.blindness import blind_to
 
 RECENT = timedelta(days=7)
 
@@ -120,10 +122,16 @@ def _agent(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...]:
     )
     open_ones = count(SelfAssessment, Action.ASSESSMENTS_WRITE, *asked)
     late = count(SelfAssessment, Action.ASSESSMENTS_WRITE, *asked, SelfAssessment.due_at < now)
-    # Feedback shows itself only when the own assessment is in: until then it is not counted.
-    still_blind = exists().where(SelfAssessment.leg_id == Review.leg_id, *asked)
-    unread = count(Review, Action.FEEDBACK_READ, Review.acknowledged_at.is_(None), ~still_blind)
-    shown = count(Exemplar, Action.EXEMPLARS_READ)
+    judged = aliased(Leg)
+    # Feedback shows itself only when the own assessment is in: until then it is not counted. As
+    # a reviewer the person may see reviews of others too, which are not the person's to read.
+    unread = count(
+        Review,
+        Action.FEEDBACK_RESPOND,
+        Review.acknowledged_at.is_(None),
+        exists().where(judged.id == Review.leg_id, ~blind_to(person, judged.call_id, now)),
+    )
+    shown = _exemplars(count, person, now)
     return (
         Tile(
             open_ones,
@@ -138,9 +146,20 @@ def _agent(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...]:
     )
 
 
-def _trainer(count: _Counter, _person: Person, now: datetime) -> tuple[Tile, ...]:
+def _exemplars(count: _Counter, person: Person, now: datetime) -> int:
+    """Count what the list shows: not the calls that the person judges at the moment."""
+    review, judged = aliased(Review), aliased(Leg)
+    open_to_see = exists().where(
+        review.id == Exemplar.review_id,
+        judged.id == review.leg_id,
+        ~blind_to(person, judged.call_id, now),
+    )
+    return count(Exemplar, Action.EXEMPLARS_READ, open_to_see)
+
+
+def _trainer(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...]:
     fresh = count(Review, Action.REVIEWS_READ, Review.submitted_at > now - RECENT)
-    chosen = count(Exemplar, Action.EXEMPLARS_READ)
+    chosen = _exemplars(count, person, now)
     return (
         Tile(fresh, _l("reviews of the last seven days"), "list", "feedback.index"),
         Tile(chosen, _l("exemplary calls chosen"), "star", "exemplars.index"),

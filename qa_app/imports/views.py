@@ -2,7 +2,7 @@
 
 import uuid
 
-from flask import Blueprint, Response, flash, request
+from flask import Blueprint, Response, flash
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.datastructures import FileStorage
@@ -16,6 +16,7 @@ from pipelines.outcomes import DomainError
 from pipelines.storage import StoredFile
 from qa_app import db, once
 from qa_app.access import Action, Person, current_person, load, requires
+from qa_app.asked import page_number
 from qa_app.clock import now
 from qa_app.db import session
 from qa_app.errors import sentence
@@ -43,7 +44,7 @@ for filter_ in (import_kind, import_state):
 @requires(Action.IMPORTS_READ)
 def index() -> str:
     """List what was brought in."""
-    page = imports_page(session(), current_person(), request.args.get("page", 1, type=int))
+    page = imports_page(session(), current_person(), page_number())
     return render("imports/index.html", page=page)
 
 
@@ -129,7 +130,7 @@ def _file(uid: uuid.UUID) -> ImportFile:
 @requires(Action.IMPORTS_READ)
 def show(uid: uuid.UUID) -> str:
     """Show what became of a file, while it is being read and after."""
-    number = request.args.get("page", 1, type=int)
+    number = page_number()
     page = import_page(session(), current_person(), _file(uid), number)
     return render("imports/show.html", page=page)
 

@@ -9,6 +9,7 @@ from models.operations import Job
 from pipelines import audit as log
 from pipelines import jobs as machine
 from qa_app.access import Action, current_person, load, requires
+from qa_app.asked import number
 from qa_app.clock import now
 from qa_app.db import session
 from qa_app.operations.queries import audit_page, jobs_page, settings_sheet
@@ -27,7 +28,7 @@ def audit() -> str:
         current_person(),
         action=request.args.get("action", ""),
         who=request.args.get("who", "").strip(),
-        before=request.args.get("before", type=int),
+        before=number("before"),
     )
     return render("operations/audit.html", page=page)
 

@@ -11,6 +11,7 @@ from models.vocab import Role
 from pipelines.outcomes import DomainError
 from qa_app import once
 from qa_app.access import Action, Person, current_person, load, requires, sign_in
+from qa_app.asked import page_number
 from qa_app.clock import now
 from qa_app.db import session
 from qa_app.forms import choices
@@ -51,7 +52,7 @@ def index() -> str:
         current_person(),
         search=request.args.get("q", "").strip(),
         role=request.args.get("role", ""),
-        page=request.args.get("page", 1, type=int),
+        page=page_number(),
     )
     return render("people/index.html", page=page)
 

@@ -212,6 +212,12 @@ def draw_page(session: Session, person: Person, draw: Draw, page: int, now: date
     )
 
 
+def judges_some(session: Session, person: Person, draw: Draw, now: datetime) -> bool:
+    """Tell whether any call of a draw is blind to the person."""
+    found = select(DrawnCall.id).where(DrawnCall.draw_id == draw.id, _blind(person, now)).limit(1)
+    return session.scalar(found) is not None
+
+
 def site_choices(
     session: Session, person: Person, site: Site, locale: str
 ) -> tuple[list[tuple[str, str]], list[tuple[str, str]], list[tuple[str, str]]]:
@@ -301,13 +307,15 @@ def _gathered(rows: Sequence[StratumRow]) -> tuple[StratumRow, ...]:
 def _calls(
     session: Session, person: Person, draw: Draw, page: int, now: datetime
 ) -> tuple[CallRow, ...]:
+    blind = _blind(person, now)
     statement: Select[tuple[DrawnCall, str | None, bool, bool]] = (
-        select(DrawnCall, Agent.name, _reviewed(), _blind(person, now))
+        select(DrawnCall, Agent.name, _reviewed(), blind)
         .join(Call, Call.id == DrawnCall.call_id)
         .outerjoin(Agent, Agent.id == Call.agent_id)
         .where(DrawnCall.draw_id == draw.id, DrawnCall.earlier_id.is_(None))
         .options(joinedload(DrawnCall.call), joinedload(DrawnCall.stratum))
-        .order_by(DrawnCall.position)
+        # Calls stand stratum by stratum: a blind one among them would show its own by its place.
+        .order_by(blind, case((blind, Call.started_at)), DrawnCall.position)
         .limit(CALLS_A_PAGE)
         .offset((page - 1) * CALLS_A_PAGE)
     )

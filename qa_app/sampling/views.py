@@ -18,6 +18,7 @@ from pipelines.sampling import plans, service
 from pipelines.sampling.rules.settings import PlanSettings
 from qa_app import once
 from qa_app.access import Action, current_person, load, may, requires
+from qa_app.asked import page_number
 from qa_app.clock import now
 from qa_app.db import session
 from qa_app.messages import sentence, status_of
@@ -32,6 +33,7 @@ from qa_app.sampling.forms import (
 from qa_app.sampling.queries import (
     draw_page,
     index_page,
+    judges_some,
     plan_page,
     preview_rows,
     site_choices,
@@ -195,7 +197,7 @@ def show_draw(uid: uuid.UUID) -> str:
     draw = load(session(), person, Action.DRAWS_READ, Draw, uid)
     return render(
         "sampling/draw.html",
-        page=draw_page(session(), person, draw, request.args.get("page", 1, type=int), now()),
+        page=draw_page(session(), person, draw, page_number(), now()),
         extend_form=ExtendForm(formdata=None),
         may_write=may(person, Action.DRAWS_WRITE),
     )
@@ -208,6 +210,9 @@ def manifest(uid: uuid.UUID) -> Response:
     draw = load(session(), current_person(), Action.DRAWS_READ, Draw, uid)
     if draw.state is DrawState.OPEN:
         raise DomainError("seed_hidden")
+    if judges_some(session(), current_person(), draw, now()):
+        # It names every call with its reasons.
+        raise DomainError("draw_judged")
     with runtime().storage.open(draw.manifest_key) as stream:
         content = stream.read()
     name = f"draw-{draw.period_start}-{draw.period_end}-{str(draw.uid)[-8:]}.zip"

@@ -85,7 +85,11 @@ def index_page(session: Session, person: Person) -> tuple[CardLine, ...]:
 
 def readable(session: Session, person: Person, uid: uuid.UUID) -> ScorecardVersion:
     """Return a version the person may read, or answer 404."""
-    return load(session, person, Action.SCORECARDS_READ, ScorecardVersion, uid)
+    version = load(session, person, Action.SCORECARDS_READ, ScorecardVersion, uid)
+    if version.state not in READABLE:
+        # A draft is its authors'; it opens to all when it is open for comment.
+        return load(session, person, Action.SCORECARDS_WRITE, ScorecardVersion, uid)
+    return version
 
 
 def show_page(session: Session, person: Person, uid: uuid.UUID) -> ShowPage:

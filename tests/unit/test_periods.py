@@ -38,6 +38,10 @@ def test_weeks_months_days_and_spans_are_read(text: str, start: date, end: date)
         "2000-01-01..2026-01-01",
         "2026-11-02..",
         "2026-11-02..2026-11-03..2026-11-04",
+        "9999-12",
+        "9999-W52",
+        "0001-01",
+        "1969-12-31..1970-01-05",
     ],
 )
 def test_anything_else_is_refused_by_name(text: str) -> None:

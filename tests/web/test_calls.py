@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from models.calls import Call, Complaint, MediaFile, Recording, Survey
 from models.operations import Job, Listening
-from models.people import Agent
+from models.people import Agent, User
 from models.reviews import SelfAssessment, Task
 from models.session import read_session, write_session
 from models.transcripts import Transcript, Turn
@@ -27,6 +27,7 @@ from models.vocab import (
     Outcome,
     Party,
     RecordingState,
+    Role,
     Satisfaction,
     TaskState,
     TranscriptState,
@@ -307,6 +308,24 @@ def test_a_token_is_for_one_person_one_recording_and_some_hours(
     assert fetch(manager, address).status_code == 200
     clock.move(hours=2)
     assert manager.get(address).status_code == 410
+
+
+def test_a_token_ends_with_the_roles_under_which_it_was_given(
+    signed_in: Callable[[str], Browser], scene: Scene, world: World, add: Add
+) -> None:
+    manager = signed_in("manager")
+    address = audio_of(opened(manager, scene))
+    assert fetch(manager, address).status_code == 200
+
+    def change_roles(session: Session) -> None:
+        user = session.get_one(User, world.people["manager"].id)
+        user.epoch += 1
+        user.roles[0].role = Role.AGENT
+
+    add(change_roles)
+    assert manager.get(address).status_code == 303
+    # Signed in again, now as somebody who could not open this call.
+    assert signed_in("manager").get(address).status_code == 410
 
 
 def test_a_stale_opening_asks_again(
