@@ -63,10 +63,12 @@ class _DrawnCall:
     skip: SkipKind | None
     legs: list[_Leg]
 
-    @cached_property
-    def state(self) -> _State:
-        """What became of the call: reviewed as soon as one of its legs is."""
-        states = {leg.state for leg in self.legs}
+    def state(self, inside: Sequence[_Leg]) -> _State:
+        """What became of the call's legs inside a domain: reviewed as soon as one of them is.
+
+        A call without a leg inside is taken as a whole: it only tells how many calls stand so.
+        """
+        states = {leg.state for leg in inside or self.legs}
         if _State.REVIEWED in states:
             return _State.REVIEWED
         if _State.OPEN in states:
@@ -136,7 +138,7 @@ def _sums(stratum: _Stratum, measure: Measure, scope: Scope, period: Period) -> 
     for call in stratum.calls:
         legs = call.inside(scope, period)
         drawn_inside += bool(legs)
-        state = call.state
+        state = call.state(legs)
         if state is _State.OPEN:
             open_calls += 1
             open_x += len(legs)

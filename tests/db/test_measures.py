@@ -476,6 +476,25 @@ def test_skips_of_both_kinds_and_open_tasks(world: World) -> None:
     assert Note.PROVISIONAL not in result.notes
 
 
+def test_a_transferred_call_waits_for_the_leg_of_the_team_that_is_asked_about(
+    world: World,
+) -> None:
+    calls = [world.call(agent=2, legs=2) for _ in range(20)]
+    for call in calls:
+        call.legs[1].team_id, call.legs[1].agent_id = world.teams[1].id, world.agents[1].id
+        make.make_review(world.session, call.legs[0], world.version, excellent=True)
+    draw = make.make_draw(world.session, world.projects[0], calls)
+    draw.period_start, draw.period_end = WEEK.start, WEEK.end
+    world.session.flush()
+    first, second = (
+        estimate_rate(world.session, Scope((world.site.id,), (team.id,)), WEEK)
+        for team in world.teams[:2]
+    )
+    assert (first.calls, first.closed) == (20, 1.0)
+    assert (second.calls, second.closed) == (0, 0.0)
+    assert Note.PROVISIONAL in second.notes
+
+
 def test_strata_of_a_day_hold_their_sums(world: World) -> None:
     calls = drawn_week(world, 6, 0, 0)
     drawn = {row.call_id: row for row in world.session.scalars(select(DrawnCall)) if row.call_id}
