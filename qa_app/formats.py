@@ -18,7 +18,7 @@ def duration(milliseconds: int | None) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-def bp(basis_points: int | None, digits: int = 1) -> str:
+def bp(basis_points: float | None, digits: int = 1) -> str:
     """Write hundredths of a percent as a percentage: ``87.5 %``, in Chinese ``87.5%``."""
     if basis_points is None:
         return NOTHING
@@ -32,7 +32,8 @@ def rate(numerator: float | None, denominator: float | None, digits: int = 1) ->
     """Write ``numerator / denominator`` as a percentage; a dash when there is no denominator."""
     if not denominator or numerator is None:
         return NOTHING
-    return bp(round(numerator / denominator * 10_000, digits), digits)  # type: ignore[arg-type]  # a fraction of a basis point rounds for display
+    # Rounded once only, at the end: 61.046 % would else become 61.05 and then 61.1.
+    return bp(numerator / denominator * 10_000, digits)
 
 
 def points(hundredths: int | None) -> str:

@@ -64,7 +64,7 @@ class _DrawnCall:
     legs: list[_Leg]
 
     def state(self, inside: Sequence[_Leg]) -> _State:
-        """What became of the call's legs inside a domain: reviewed as soon as one of them is.
+        """Say what became of the legs inside a domain: reviewed as soon as one of them is.
 
         A call without a leg inside is taken as a whole: it only tells how many calls stand so.
         """

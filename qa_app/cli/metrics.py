@@ -8,6 +8,8 @@ import click
 from qa_app.cli.context import now, refuse, runtime
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from sqlalchemy.orm import Session
 
     from pipelines.measures.overview import Figures, Overview
@@ -42,11 +44,12 @@ def command(
     from qa_app.dashboards import plain
 
     engine = runtime().engine
-    period = parse_period(written) if written else last_weeks(now().date(), 1)
+    period = parse_period(written) if written else None
     # What changed since the last rebuild counts too; the worker does this every minute.
     rebuild_dirty(engine)
     with read_session(engine) as session:
         scope = _scope(session, site_code, team_code)
+        period = period or last_weeks(_today(session, scope), 1)
         found = overview(session, scope, period, directed=directed)
     if as_json:
         click.echo(json.dumps(plain.overview(found), ensure_ascii=False))
@@ -73,6 +76,18 @@ def _scope(session: "Session", site_code: str | None, team_code: str | None) -> 
     if not team_ids:
         refuse(f"There is no team with the code {team_code} here.", "team_unknown")
     return Scope(site_ids, team_ids)
+
+
+def _today(session: "Session", scope: "Scope") -> "date":
+    """Return the day it is where the figures come from: at the last of the sites to begin it."""
+    from zoneinfo import ZoneInfo
+
+    from sqlalchemy import select
+
+    from models.people import Site
+
+    zones = session.scalars(select(Site.timezone).where(Site.id.in_(scope.site_ids)))
+    return min((now().astimezone(ZoneInfo(zone)).date() for zone in zones), default=now().date())
 
 
 def _say(found: "Overview") -> None:

@@ -2,7 +2,8 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
@@ -59,20 +60,23 @@ class MinePage:
 def dashboard_page(
     session: Session,
     person: Person,
-    today: date,
+    now: datetime,
     *,
     site_uid: uuid.UUID | None,
     team_uid: uuid.UUID | None,
     written: str,
     directed: bool,
 ) -> DashboardPage:
-    """Return the figures of one site, or one team of it, that the person may see."""
-    period = chosen_period(written, today)
+    """Return the figures of one site, or one team of it, that the person may see.
+
+    Weeks and months end at the site's own midnight.
+    """
     sites = session.scalars(visible(person, Site, Action.DASHBOARDS_READ).order_by(Site.name)).all()
     site = next((row for row in sites if row.uid == site_uid), sites[0] if sites else None)
     teams: list[Team] = []
     found = None
     if site is not None:
+        period = chosen_period(written, _today(now, site))
         teams = list(
             session.scalars(
                 visible(person, Team, Action.DASHBOARDS_READ)
@@ -106,14 +110,18 @@ def _scope(person: Person, site: Site, teams: list[Team], team_uid: uuid.UUID | 
     return Scope((site.id,), None if whole else tuple(team.id for team in teams))
 
 
-def mine_page(session: Session, person: Person, today: date) -> MinePage:
+def _today(now: datetime, site: Site) -> date:
+    return now.astimezone(ZoneInfo(site.timezone)).date()
+
+
+def mine_page(session: Session, person: Person, now: datetime) -> MinePage:
     """Return an agent's own figures of the last ten weeks beside the own team's."""
     if person.agent_id is None:
         return MinePage(None, ())
     agent = session.scalars(
         visible(person, Agent, Action.DASHBOARDS_MINE).where(Agent.id == person.agent_id)
     ).one()
-    period = last_weeks(today, measures.WEEKS)
+    period = last_weeks(_today(now, agent.site), measures.WEEKS)
     teams = session.scalars(
         visible(person, Team, Action.DASHBOARDS_MINE)
         .join(TeamMember, TeamMember.team_id == Team.id)

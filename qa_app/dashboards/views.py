@@ -24,15 +24,14 @@ def _uid(name: str) -> uuid.UUID | None:
 
 
 def _page() -> DashboardPage:
-    today = now().date()
     written = request.args.get("written", "").strip() or request.args.get("period", "")
-    period, trouble = checked_period(written[:40], today)
+    period, trouble = checked_period(written[:40], now().date())
     if trouble is not None:
         flash(sentence(trouble), "danger")
     return dashboard_page(
         session(),
         current_person(),
-        today,
+        now(),
         site_uid=_uid("site"),
         team_uid=_uid("team"),
         written=period,
@@ -69,13 +68,13 @@ def teams_file() -> Response:
 @requires(Action.DASHBOARDS_MINE)
 def mine() -> str:
     """Show an agent the own results beside the team's."""
-    return render("dashboards/mine.html", page=mine_page(session(), current_person(), now().date()))
+    return render("dashboards/mine.html", page=mine_page(session(), current_person(), now()))
 
 
 @bp.get("/mine.csv")
 @requires(Action.DASHBOARDS_MINE)
 def mine_file() -> Response:
     """Give the own week-by-week figures as a file."""
-    found = mine_page(session(), current_person(), now().date()).mine
+    found = mine_page(session(), current_person(), now()).mine
     rows = plain.week_rows(found.weeks) if found else []
     return exports.csv_response("my-results.csv", ["week", *plain.COLUMNS], rows)

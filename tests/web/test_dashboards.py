@@ -5,7 +5,7 @@ import io
 import json
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -25,7 +25,7 @@ from pipelines.measures.service import rebuild_dirty
 from pipelines.runtime import Runtime
 from tests import factories
 from tests.conftest import NOW
-from tests.web.conftest import Browser, World
+from tests.web.conftest import Browser, FixedClock, World
 
 START = datetime.fromisoformat("2026-11-16T02:00:00+00:00")
 SignedIn = Callable[[str], Browser]
@@ -190,6 +190,29 @@ def test_a_manager_of_one_team_sees_no_other(
     # Asking for a team by its address does not open it either.
     asked = signed_in("manager").get(f"/dashboard?period=week&team={world.team.uid}")
     assert "33.3" not in asked.get_data(as_text=True)
+
+
+def test_the_week_ends_at_the_sites_own_midnight(
+    week: Callable[[int], Any],
+    signed_in: SignedIn,
+    runtime: Runtime,
+    clock: FixedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from qa_app.cli import metrics
+
+    week(6)
+    monkeypatch.setattr(metrics, "runtime", lambda: runtime)
+    monkeypatch.setattr(metrics, "now", clock.now)
+    # Sunday 23:59 and Monday 00:01 in Shanghai; in Greenwich it is Sunday afternoon both times.
+    for minute, seen, agents, called in ((59, False, False, "W46"), (61, True, True, "W47")):
+        clock.at = datetime(2026, 11, 22, 15, tzinfo=UTC) + timedelta(minutes=minute)
+        page = signed_in("manager").get("/dashboard?period=week").get_data(as_text=True)
+        assert ("12 of 36" in page) is seen
+        own = signed_in("agent").get("/dashboard/mine.csv").get_data(as_text=True)
+        assert ("2026-W47" in own) is agents
+        said = CliRunner().invoke(metrics.command, ["--site", "shanghai"]).output
+        assert said.startswith(f"2026-{called}")
 
 
 def test_an_agent_sees_own_counts_beside_the_team(

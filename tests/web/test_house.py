@@ -20,7 +20,7 @@ from pipelines.runtime import Runtime
 from qa_app import db, i18n, security
 from qa_app.access import public
 from qa_app.errors import MESSAGES
-from qa_app.formats import bp, duration
+from qa_app.formats import bp, duration, rate
 from qa_app.i18n import negotiate
 from qa_app.settings import Settings
 from tests.web.conftest import PASSWORD, Browser, World
@@ -287,6 +287,9 @@ def test_numbers_are_written_for_people(app: Flask) -> None:
     with app.test_request_context():
         assert bp(8750) == "87.5 %"
         assert bp(None) == "–"
+        assert rate(61_049_960, 100_000_000) == "61.0 %"
+        assert rate(61_149_600, 100_000_000) == "61.1 %"
+        assert rate(0, 0) == "–"
     with app.test_request_context(headers={"Accept-Language": "zh-CN"}):
         assert bp(8750) == "87.5%"
 
