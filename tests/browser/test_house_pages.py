@@ -36,6 +36,26 @@ def test_pages_have_no_barrier(visitor: Visitor, world: World, theme: str, width
     assert visitor.complaints == []
 
 
+@pytest.mark.parametrize("chosen", ["auto", "dark"])
+def test_a_dark_page_is_printed_light(visitor: Visitor, world: World, chosen: str) -> None:
+    page = visitor.page
+    page.emulate_media(color_scheme="dark")
+    visitor.sign_in("admin1")
+    visitor.go("/settings-sheet")
+    if chosen == "dark":
+        page.get_by_role("button", name="Light or dark").click()
+        page.get_by_role("button", name="Dark", exact=True).click()
+    html = page.locator("html")
+    assert html.get_attribute("data-bs-theme") == "dark"
+    page.evaluate(
+        "addEventListener('beforeprint', () =>"
+        " { document.body.dataset.printed = document.documentElement.dataset.bsTheme; })"
+    )
+    page.pdf()
+    assert page.locator("body").get_attribute("data-printed") == "light"
+    assert html.get_attribute("data-bs-theme") == "dark"
+
+
 def test_menus_open_by_keyboard_and_a_choice_is_kept(visitor: Visitor, world: World) -> None:
     page = visitor.page
     visitor.sign_in("admin1")

@@ -124,6 +124,13 @@ function options(chart, width) {
   };
 }
 
+// Paper is narrower than the window, and nobody is asked again: with a view box the drawing as it
+// stands is scaled to the paper, not cut.
+function fit(made, place) {
+  made.resize();
+  place.querySelector("svg").setAttribute("viewBox", `0 0 ${made.getWidth()} ${made.getHeight()}`);
+}
+
 function draw(place) {
   let made = drawn.get(place);
   if (!made) {
@@ -131,6 +138,7 @@ function draw(place) {
     drawn.set(place, made);
   }
   made.setOption(options(JSON.parse(place.dataset.chart), place.clientWidth), true);
+  fit(made, place);
 }
 
 function drawAll() {
@@ -138,7 +146,7 @@ function drawAll() {
 }
 
 drawAll();
-new ResizeObserver(() => drawn.forEach((made) => made.resize())).observe(document.body);
+new ResizeObserver(() => drawn.forEach(fit)).observe(document.body);
 new MutationObserver(drawAll).observe(document.documentElement, {
   attributes: true,
   attributeFilter: ["data-bs-theme"],

@@ -98,9 +98,8 @@ function linkToSignIn() {
   link.href = say.signIn;
   link.target = "_blank";
   link.rel = "noopener";
-  link.textContent = " →";
-  link.setAttribute("aria-label", say.signIn);
-  stateText.append(link);
+  link.textContent = say.sayEnter;
+  stateText.append(" ", link);
 }
 
 async function retry() {
