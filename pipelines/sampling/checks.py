@@ -67,7 +67,7 @@ def compare(session: Session, draw: Draw, manifest: Manifest) -> Differences:
     then = np.unique(manifest.draw_key)
     changed: list[tuple[str, str, str]] = []
     if frame.n_recorded:
-        peers = load_peers(session, draw.site_id, end, frame)
+        peers = load_peers(session, draw.site_id, start, end, frame)
         drawing = make_drawing(frame.columns, peers, settings, frame.agents, manifest.seed)
         both, here, there = np.intersect1d(
             drawing.frame.draw_key, manifest.draw_key, return_indices=True

@@ -132,8 +132,14 @@ def load_frame(
     )
 
 
-def load_peers(session: Session, site_id: int, end: date, frame: LoadedFrame) -> PeerColumns:
-    """Read all connected calls of the site in the 28 days up to ``end``, robots left out."""
+def load_peers(
+    session: Session, site_id: int, start: date, end: date, frame: LoadedFrame
+) -> PeerColumns:
+    """Read all connected calls of the site in the 28 days up to ``end``, robots left out.
+
+    A longer period (from ``start``) is read whole: a frame's calls are peers of each other.
+    """
+    earliest = min(start, end - timedelta(days=PEER_DAYS - 1))
     statement = select(
         Call.project_id,
         case((Call.direction == Direction.OUT, 1), else_=0),
@@ -142,7 +148,7 @@ def load_peers(session: Session, site_id: int, end: date, frame: LoadedFrame) ->
         func.coalesce(Call.customer_value_minor, -1),
     ).where(
         Call.site_id == site_id,
-        Call.local_date.between(end - timedelta(days=PEER_DAYS - 1), end),
+        Call.local_date.between(earliest, end),
         Call.talk_ms > 0,
         Call.by_robot == false(),
     )

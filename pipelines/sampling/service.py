@@ -18,6 +18,7 @@ from models.samples import Draw, DrawnCall, DrawStratum, SamplePlan
 from models.vocab import DrawState, PlanState, ReviewState, SkipKind
 from pipelines import audit
 from pipelines.outcomes import DomainError
+from pipelines.periods import FIRST_YEAR, LAST_YEAR
 from pipelines.sampling.frame import LoadedFrame, load_frame, load_peers
 from pipelines.sampling.rows import drawn_rows, named_rows, next_calls
 from pipelines.sampling.rules.manifest import write_manifest
@@ -172,8 +173,7 @@ def _check(
 ) -> None:
     if plan.state is not PlanState.ACTIVE:
         raise DomainError("plan_archived", plan=plan.name)
-    if end < start:
-        raise DomainError("period_reversed", start=start.isoformat(), end=end.isoformat())
+    _check_days(start, end)
     if as_of > now:
         raise DomainError("as_of_in_future", as_of=as_of.isoformat())
     ready = settled_at(plan, end)
@@ -189,6 +189,13 @@ def _check(
         raise DomainError("draw_exists", start=start.isoformat(), end=end.isoformat())
 
 
+def _check_days(start: date, end: date) -> None:
+    if end < start:
+        raise DomainError("period_reversed", start=start.isoformat(), end=end.isoformat())
+    if start.year < FIRST_YEAR or end.year > LAST_YEAR:
+        raise DomainError("bad_period", text=f"{start.isoformat()}..{end.isoformat()}")
+
+
 def _drawing(
     session: Session,
     plan: SamplePlan,
@@ -199,8 +206,7 @@ def _drawing(
     as_of: datetime,
     seed: str,
 ) -> tuple[LoadedFrame, Drawing]:
-    if end < start:
-        raise DomainError("period_reversed", start=start.isoformat(), end=end.isoformat())
+    _check_days(start, end)
     frame = load_frame(session, plan.site_id, settings, start, end, as_of=as_of)
     if not frame.n_recorded:
         raise DomainError(
@@ -209,7 +215,7 @@ def _drawing(
             connected=frame.n_connected,
             no_recording=frame.excluded["no_recording"],
         )
-    peers = load_peers(session, plan.site_id, end, frame)
+    peers = load_peers(session, plan.site_id, start, end, frame)
     return frame, make_drawing(frame.columns, peers, settings, frame.agents, parse_seed(seed))
 
 

@@ -402,6 +402,18 @@ def test_a_draw_waits_for_surveys_and_complaints(session: Session, storage: Loca
         make_draw(session, storage, plan)
 
 
+def test_a_long_period_is_described_by_its_own_calls(
+    session: Session, storage: LocalStorage
+) -> None:
+    plan = build(session)
+    # All its calls lie more than 28 days before its end.
+    counts = service.preview(session, plan, START, END + timedelta(days=60), now=NOW)
+    assert counts == service.preview(session, plan, START, END, now=NOW)
+    for start, end in ((date(1, 1, 1), END), (START, date.max)):
+        with pytest.raises(DomainError, match="bad_period"):
+            service.preview(session, plan, start, end, now=NOW)
+
+
 def test_filters_narrow_the_frame_but_not_the_peers(
     session: Session, storage: LocalStorage
 ) -> None:
