@@ -266,6 +266,8 @@ def money_of(amount: str, currency: str) -> tuple[int | None, str | None]:
 
 def customer_number(cell: str) -> str:
     """Bring a customer's number into one form: digits only, or the bare text of another id."""
+    if not cell:
+        return ""
     value = unicodedata.normalize("NFKC", cell).strip()
     if _PHONE.fullmatch(value):
         digits = "".join(filter(str.isdigit, value))
