@@ -199,7 +199,8 @@ def _open_objection(review: Review, person: Person) -> Objection | None:
 def load_verdict(session: Session, person: Person, uid: uuid.UUID) -> Review:
     """Return a verdict that the person may see now, else 404.
 
-    A reviewer sees other reviewers' verdicts only to decide an objection to them.
+    A reviewer sees other reviewers' verdicts only to decide an objection to them, and afterwards
+    those that they decided.
     """
     review = session.scalar(
         visible(person, Review, Action.FEEDBACK_READ).where(
@@ -208,7 +209,9 @@ def load_verdict(session: Session, person: Person, uid: uuid.UUID) -> Review:
     )
     if review is None and may(person, Action.OBJECTIONS_ANSWER):
         review = load(session, person, Action.OBJECTIONS_ANSWER, Review, uid)
-        if not review.objections:
+        decided = {item.answered_by_id for item in review.objections}
+        open_now = any(item.state is ObjectionState.OPEN for item in review.objections)
+        if not open_now and person.id not in decided:
             raise OutOfScope(Review, uid, Action.FEEDBACK_READ)
     if review is None:
         review = load(session, person, Action.FEEDBACK_READ, Review, uid)

@@ -10,10 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.people import Agent, User, UserRole
-from models.reviews import Exemplar, Task
+from models.reviews import Exemplar, Objection, Task
 from models.samples import DrawnCall
-from models.scorecards import Criterion
-from models.vocab import DrawState, Origin, Role, TaskState
+from models.scorecards import Criterion, ScorecardVersion
+from models.vocab import DrawState, ObjectionState, Origin, Role, TaskState
 from tests import factories
 from tests.conftest import NOW
 from tests.web.conftest import Browser, World
@@ -169,3 +169,40 @@ def test_a_draft_of_a_scorecard_stays_with_its_authors(signed_in: SignedIn, add:
     for path in (f"/scorecards/{draft}", f"/scorecards/{draft}.json"):
         assert manager.get(path).status_code == 200
         assert agent.get(path).status_code == 404
+
+
+def test_a_reviewer_reads_the_verdict_of_another_only_to_decide_an_objection(
+    signed_in: SignedIn, add: Add, world: World
+) -> None:
+    def make(session: Session) -> tuple[Any, Any]:
+        site, team = session.merge(world.site), session.merge(world.team)
+        agent = session.scalars(select(Agent)).one()
+        leg = factories.make_tasks(session, agent, team)[0].leg
+        version = session.scalars(select(ScorecardVersion)).one()
+        review = factories.make_review(session, leg, version, reviewer_id=world.people["admin"].id)
+        objection = Objection(
+            review_id=review.id,
+            site_id=site.id,
+            team_id=team.id,
+            agent_id=agent.id,
+            words="planted words",
+            raised_at=NOW,
+        )
+        session.add(objection)
+        session.flush()
+        return review.uid, objection.uid
+
+    review, objection = add(make)
+    reviewer = signed_in("reviewer")
+    paths = (f"/feedback/{review}", f"/feedback/objections/{objection}")
+    for path in paths:
+        assert "planted words" in text(reviewer, path)
+
+    def decide(session: Session) -> None:
+        row = session.scalars(select(Objection)).one()
+        row.state, row.answer, row.answered_at = ObjectionState.NOT_UPHELD, "no", NOW
+        row.answered_by_id = world.people["manager"].id
+
+    add(decide)
+    for path in paths:
+        assert reviewer.get(path).status_code == 404
