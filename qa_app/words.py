@@ -23,6 +23,17 @@ JOB_STATES: dict[JobState, LazyString] = {
 }
 
 
+JOBS: dict[str, LazyString] = {
+    "transcribe": _l("Transcribe a recording"),
+    "prepare_media": _l("Prepare a recording for playing"),
+    "import_file": _l("Read an imported file"),
+    "nightly_draws": _l("Draw the samples that are due"),
+    "lapse_assessments": _l("End self-assessments whose time ran out"),
+    "rebuild_measures": _l("Sum the figures"),
+    "retention": _l("Delete what is past its time"),
+}
+
+
 def role_name(role: StrEnum) -> str:
     """Return what a role is called."""
     return str(ROLES[Role(role)])
@@ -33,4 +44,9 @@ def job_state(state: StrEnum) -> str:
     return str(JOB_STATES[JobState(state)])
 
 
-FILTERS = {"role_name": role_name, "job_state": job_state}
+def job_name(name: str) -> str:
+    """Return what a job does; a job that is no longer known keeps its code."""
+    return str(JOBS.get(name, name))
+
+
+FILTERS = {"job_name": job_name, "role_name": role_name, "job_state": job_state}

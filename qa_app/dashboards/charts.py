@@ -59,8 +59,9 @@ class Chart:
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether there is not a single value to draw."""
-        return not any(value is not None for one in self.series for value in one.values)
+        """Tell whether there is nothing to draw: no value at all, or counts of nought only."""
+        values = [value for one in self.series for value in one.values if value is not None]
+        return not any(values) if self.unit == "count" else not values
 
     @property
     def digits(self) -> int:

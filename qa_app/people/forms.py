@@ -60,7 +60,7 @@ class SiteForm(CreatingForm):
     code = StringField(
         _l("Code"), [_needed(), Length(max=_CODE)], description=_l("As call records name it.")
     )
-    name = StringField(_l("Name"), [_needed(), Length(max=_NAME)])
+    name = StringField(_l("Name of the site"), [_needed(), Length(max=_NAME)])
     timezone = StringField(
         _l("Time zone"),
         [_needed(), Length(max=64)],
@@ -72,4 +72,4 @@ class TeamForm(CreatingForm):
     """A new team of a site."""
 
     code = StringField(_l("Code"), [_needed(), Length(max=_CODE)])
-    name = StringField(_l("Name"), [_needed(), Length(max=_NAME)])
+    name = StringField(_l("Name of the team"), [_needed(), Length(max=_NAME)])

@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from models.people import Site, User
+from pipelines import flow
 from pipelines.outcomes import DomainError
 from pipelines.runtime import Runtime
 from qa_app import db, i18n, security
@@ -23,6 +24,7 @@ from qa_app.errors import MESSAGES
 from qa_app.formats import bp, duration, rate
 from qa_app.i18n import negotiate
 from qa_app.settings import Settings
+from qa_app.words import JOBS, job_name
 from tests.web.conftest import PASSWORD, Browser, World
 
 Add = Callable[[Callable[[Session], Any]], Any]
@@ -292,6 +294,13 @@ def test_numbers_are_written_for_people(app: Flask) -> None:
         assert rate(0, 0) == "–"
     with app.test_request_context(headers={"Accept-Language": "zh-CN"}):
         assert bp(8750) == "87.5%"
+
+
+def test_every_job_has_a_name(app: Flask) -> None:
+    with app.test_request_context(headers={"Accept-Language": "zh-CN"}):
+        assert job_name("transcribe") == "转写录音"
+        assert job_name("of_another_version") == "of_another_version"
+    assert JOBS.keys() == flow.JOBS.keys()
 
 
 _EVERY_PAGE = """
