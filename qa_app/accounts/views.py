@@ -62,9 +62,14 @@ def sign_in_now() -> str | Response:
 @bp.post("/sign-out")
 @public
 def sign_out() -> Response:
-    """End the session."""
+    """End the person's sessions.
+
+    A cookie cannot be taken back: whoever kept a copy of it would stay signed in. So all of them
+    end, on other computers too.
+    """
     if person := current_person_or_none():
         security.record("session.ended", "user_account", actor=person.uid, subject_uid=person.uid)
+        session().get_one(User, person.id).epoch += 1
     access.sign_out()
     flash(_("You are signed out."), "success")
     return see_other("accounts.sign_in")

@@ -152,3 +152,20 @@ def test_signing_out_ends_the_session_and_is_noted(
     with runtime.engine.connect() as connection:
         actions = connection.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
     assert actions == ["session.begun", "session.ended"]
+
+
+def test_a_kept_cookie_ends_with_signing_out(
+    app: Flask, signed_in: Callable[[str], Browser]
+) -> None:
+    browser = signed_in("trainer")
+    kept = browser.client.get_cookie("hearback")
+    assert kept is not None
+    thief = Browser(app.test_client())
+    thief.client.set_cookie("hearback", kept.value)
+    assert thief.get("/account").status_code == 200
+    browser.get("/")
+    browser.post("/sign-out")
+    assert thief.get("/account").status_code == 303
+    # Signing in again does not bring the old cookie back.
+    assert signed_in("trainer").get("/account").status_code == 200
+    assert thief.get("/account").status_code == 303
