@@ -126,6 +126,7 @@ def _ask_agents(session: Session, tasks: list[tuple[Task, Leg]], *, due_at: date
         )
     }
     asked = 0
+    asked_on = set()
     for task, leg in tasks:
         if leg.agent_id not in who_signs_in:
             continue
@@ -149,7 +150,10 @@ def _ask_agents(session: Session, tasks: list[tuple[Task, Leg]], *, due_at: date
         else:
             continue
         asked += 1
+        asked_on.add((leg.site_id, leg.local_date))
     session.flush()
+    # How many were asked stands beside the gap.
+    days.mark_dirty(session, asked_on)
     return asked
 
 
@@ -310,6 +314,8 @@ def withdraw_tasks(session: Session, draw: Draw, *, now: datetime) -> int:
             )
         ):
             if not asked.draft:
+                leg = session.get_one(Leg, asked.leg_id)
+                days.mark_dirty(session, [(leg.site_id, leg.local_date)])
                 session.delete(asked)
         session.flush()
         review = session.scalar(select(Review).where(Review.task_id == task.id))

@@ -197,7 +197,8 @@ def test_a_submitted_review_has_a_revision_with_the_points_of_every_answer(world
     assert earned == {"greeting": 500, "needs": 1500, "identity": 1000, "praise": 200}
     assert (world.task.state, world.task.closed_at) == (TaskState.DONE, NOW)
     days = world.session.execute(select(DirtyDay.site_id, DirtyDay.local_date)).all()
-    assert (world.site.id, world.call.local_date) in [tuple(day) for day in days]
+    # Once since the agent was asked, once since the review is in.
+    assert [tuple(day) for day in days] == [(world.site.id, world.call.local_date)] * 2
     with refused("review_already_submitted"):
         verdicts.save_draft(world.session, review, {}, "", lock_version=1, user=world.ann, now=NOW)
 
@@ -246,6 +247,15 @@ def test_skipping_closes_the_task_with_kind_and_words(world: Any) -> None:
     # The untouched request to the agent is taken back.
     assert world.session.scalar(select(func.count(SelfAssessment.id))) == 0
     assert service.create_tasks(world.session, world.draw, now=NOW) == []
+
+
+def test_asking_an_agent_and_taking_it_back_sums_the_day_again(world: Any) -> None:
+    day = (world.site.id, world.call.legs[0].local_date)
+    marks = select(DirtyDay.site_id, DirtyDay.local_date)
+    assert world.session.execute(marks).all() == [day]
+    service.withdraw_tasks(world.session, world.draw, now=NOW)
+    assert world.session.scalar(select(func.count(SelfAssessment.id))) == 0
+    assert world.session.execute(marks).all() == [day, day]
 
 
 def test_one_skipped_leg_does_not_skip_the_call(world: Any) -> None:
