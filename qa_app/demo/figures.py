@@ -69,7 +69,7 @@ def _drawn(session: Session) -> dict[str, int]:
         .join(DrawnCall, DrawnCall.stratum_id == DrawStratum.id)
         .join(Draw, Draw.id == DrawnCall.draw_id)
         .join(SamplePlan, SamplePlan.id == Draw.plan_id)
-        .where(SamplePlan.name == FORTNIGHT)
+        .where(SamplePlan.name.in_(FORTNIGHT.values()))
     )
     return dict(sorted(Counter(key.split(":")[0] for (key,) in rows).items()))
 

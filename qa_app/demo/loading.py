@@ -6,7 +6,7 @@ Every step goes through the services that pages and commands use; nothing is wri
 import hashlib
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -39,7 +39,8 @@ from qa_app.people.passwords import change_password
 
 PASSWORD = "hearback-demo"  # noqa: S105 - printed at every start; works on this machine only
 NAME_TEMPLATE = "GUID_{id}_AGENT_{agent}_DT_{time}_*"
-WEEKLY, FORTNIGHT = "Weekly sample", "Recordings of the last fortnight"
+WEEKLY = {"manchester": "Weekly sample", "shanghai": "每周抽样"}
+FORTNIGHT = {"manchester": "Recordings of the last fortnight", "shanghai": "近两周录音"}
 FIRST_MONDAY = date(2026, 9, 14)
 PAST_WEEKS = 8
 LAST_FORTNIGHT = (date(2026, 11, 9), date(2026, 11, 22))
@@ -195,11 +196,11 @@ class Loader:
         )
         with write_session(self.runtime.engine) as session:
             for site in session.scalars(select(Site).order_by(Site.id)):
-                for name, settings, days in ((WEEKLY, weekly, 3), (FORTNIGHT, fortnight, 0)):
+                for names, settings, days in ((WEEKLY, weekly, 3), (FORTNIGHT, fortnight, 0)):
                     session.add(
                         SamplePlan(
                             site=site,
-                            name=name,
+                            name=names[site.code],
                             settings=settings.to_json(),
                             settling_days=days,
                             created_at=_start_of(FIRST_MONDAY),
@@ -313,8 +314,8 @@ class Loader:
                 people.choose_exemplars(draw, TRAINERS[plan.site.code], at=START, count=2)
 
 
-def _plans_named(session: Session, name: str) -> list[SamplePlan]:
-    plans = select(SamplePlan).where(SamplePlan.name == name).order_by(SamplePlan.id)
+def _plans_named(session: Session, names: Mapping[str, str]) -> list[SamplePlan]:
+    plans = select(SamplePlan).where(SamplePlan.name.in_(names.values())).order_by(SamplePlan.id)
     return list(session.scalars(plans))
 
 
