@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from sqlalchemy import ColumnElement, distinct, func, select
 from sqlalchemy.orm import Session
 
-from models.calls import Leg
+from models.calls import Call, Leg
 from models.measures import DailyFact, DirtyDay
 from models.people import Team
 from models.reviews import SelfAssessment
@@ -282,15 +282,18 @@ def _behind(session: Session, scope: Scope, period: Period) -> int:
 
 
 def _days_waiting(session: Session, scope: Scope, period: Period) -> set[date]:
-    """Return the days on which the agent has yet to assess a call."""
-    return set(
-        session.scalars(
-            select(Leg.local_date)
-            .join(SelfAssessment, SelfAssessment.leg_id == Leg.id)
-            .where(
-                SelfAssessment.agent_id == scope.agent_id,
-                SelfAssessment.state == AssessmentState.ASKED,
-                Leg.local_date.between(period.start, period.end),
-            )
+    """Return the days on which the agent has yet to assess a call.
+
+    A leg after midnight has its own day, while answers and complaints count on the call's.
+    """
+    rows = session.execute(
+        select(Leg.local_date, Call.local_date)
+        .join(SelfAssessment, SelfAssessment.leg_id == Leg.id)
+        .join(Call, Call.id == Leg.call_id)
+        .where(
+            SelfAssessment.agent_id == scope.agent_id,
+            SelfAssessment.state == AssessmentState.ASKED,
+            Leg.local_date.between(period.start, period.end + timedelta(days=1)),
         )
     )
+    return {day for days in rows for day in days if period.start <= day <= period.end}

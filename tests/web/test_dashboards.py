@@ -251,6 +251,29 @@ def test_nothing_of_a_day_with_an_open_self_assessment_is_counted(
     assert "Reviewed calls" not in [one["title"] for one in charts(page)]
 
 
+def test_the_day_of_a_call_is_left_out_when_its_leg_began_after_midnight(
+    week: Callable[[int], Any], signed_in: SignedIn, add: Callable[..., Any]
+) -> None:
+    calls = week(6)
+
+    def ask(session: Session) -> None:
+        leg = session.merge(calls[0]).legs[0]
+        leg.local_date += timedelta(days=1)
+        session.add(
+            SelfAssessment(
+                site_id=leg.site_id,
+                leg_id=leg.id,
+                agent_id=leg.agent_id,
+                version_id=factories.make_version(session).id,
+                draft={},
+            )
+        )
+
+    add(ask)
+    page = signed_in("agent").get("/dashboard/mine").get_data(as_text=True)
+    assert "of 0 reviewed calls" in page
+
+
 def test_an_agent_of_a_small_team_sees_no_average(
     week: Callable[[int], Any], signed_in: SignedIn
 ) -> None:
