@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 
 from models.calls import Call, Complaint, Leg, Recording, Survey
 from models.reviews import Review, ReviewRevision, SelfAssessment
+from models.samples import Draw, DrawnCall
 from models.vocab import (
     AssessmentState,
     ComplaintCause,
     ComplaintStatus,
     Direction,
+    DrawState,
     Fact,
     Origin,
     ReviewState,
@@ -209,7 +211,8 @@ class LegResult:
 def results_of_legs(session: Session, site_id: int, day: date) -> dict[int, LegResult]:
     """Return leg id → the result that counts: its first drawn review, else its first directed one.
 
-    A later decision about that review (an objection upheld) shows in its current revision.
+    A later decision about that review (an objection upheld) shows in its current revision. What a
+    void draw asked for counts in no rate.
     """
     rows = session.execute(
         select(
@@ -228,11 +231,14 @@ def results_of_legs(session: Session, site_id: int, day: date) -> dict[int, LegR
         .join(Leg, Leg.id == Review.leg_id)
         .join(Call, Call.id == Leg.call_id)
         .join(ReviewRevision, ReviewRevision.id == Review.current_revision_id)
+        .outerjoin(DrawnCall, DrawnCall.id == Review.drawn_call_id)
+        .outerjoin(Draw, Draw.id == DrawnCall.draw_id)
         .where(
             Leg.site_id == site_id,
             Leg.local_date == day,
             Review.state == ReviewState.SUBMITTED,
             Review.origin.in_(_BY_ORIGIN),
+            func.coalesce(Draw.state, DrawState.OPEN) != DrawState.VOID,
         )
         .order_by(Review.submitted_at, Review.id)
     )

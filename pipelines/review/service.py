@@ -325,6 +325,13 @@ def withdraw_tasks(session: Session, draw: Draw, *, now: datetime) -> int:
         session.delete(task)
         taken += 1
     session.flush()
+    judged = session.execute(
+        select(Leg.site_id, Leg.local_date)
+        .join(Task, Task.leg_id == Leg.id)
+        .join(DrawnCall, DrawnCall.id == Task.drawn_call_id)
+        .where(DrawnCall.draw_id == draw.id, Task.state == TaskState.DONE)
+    )
+    days.mark_dirty(session, [(row.site_id, row.local_date) for row in judged])
     audit.record(
         session,
         now=now,

@@ -193,6 +193,16 @@ def test_a_leg_has_one_result_its_first_drawn_review_as_it_stands_now(world: Wor
     assert world.totals()[Fact.EXCELLENT] == 1
 
 
+def test_what_a_void_draw_asked_for_counts_in_no_rate(world: World) -> None:
+    call = world.call()
+    draw = make.make_draw(world.session, world.projects[0], [call])
+    make.make_review(world.session, call.legs[0], world.version, drawn_call_id=draw.calls[0].id)
+    assert world.totals()[Fact.REVIEWED] == 1
+    draw.state = DrawState.VOID
+    world.session.flush()
+    assert Fact.REVIEWED not in world.totals()
+
+
 def test_the_gap_counts_where_both_judged_the_same_leg_by_the_same_version(world: World) -> None:
     legs = [world.call(agent=i).legs[0] for i in (1, 2, 3)] + [world.call().legs[0]]
     submitted = {"state": AssessmentState.SUBMITTED, "submitted_at": NOW}
