@@ -34,7 +34,9 @@ class SystemClock:
 class RecogniserSettings:
     """Which recogniser to load and how: a model folder or name, device and compute type.
 
-    ``simplify`` writes what is heard in Chinese with simplified characters.
+    ``threads`` are shared by ``workers`` batches side by side; 0 takes a thread for each core and
+    a batch for each thread. ``simplify`` writes what is heard in Chinese with simplified
+    characters.
     """
 
     model: str | None
@@ -42,6 +44,7 @@ class RecogniserSettings:
     compute_type: str
     threads: int
     simplify: bool = True
+    workers: int = 0
 
 
 @dataclass(frozen=True)

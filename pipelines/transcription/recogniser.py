@@ -12,19 +12,30 @@ import numpy as np
 
 from pipelines.outcomes import DomainError
 from pipelines.runtime import RecogniserSettings
-from pipelines.transcription import media, weights
+from pipelines.transcription import media, pieces, weights
+from pipelines.transcription.batching import Batches
+from pipelines.transcription.decoding import NARROW, WIDE, Decoder
 from pipelines.transcription.rules import Word, place
 
+LONGEST_S = 28
+"""No piece has more speech; with the margin behind it, it still fits the recogniser's window."""
+
+BATCH = 8
+SLACK_S = 2
+"""Pieces decoded side by side, and how unlike in length they may be beyond half of themselves."""
+
 OPTIONS: dict[str, Any] = {
-    "beam_size": 5,
-    "word_timestamps": True,
-    # A window that takes over the text before it goes on repeating what it once got wrong.
-    "condition_on_previous_text": False,
+    "beam_size": [NARROW, WIDE],
+    "longest_piece_s": LONGEST_S,
+    "batch_size": BATCH,
 }
-"""How the decoder is run; the temperatures it falls back to are the library's own."""
+"""How speech is cut and decoded, kept with every transcript."""
 
 SILENT = 10 ** (-60 / 20)
 """A stretch that never rises over -60 dBFS has no speech in it, and needs no search for any."""
+
+SILENCE_MS = 500
+"""A pause of one speaker that parts two stretches of speech."""
 
 LANGUAGE_WINDOWS = 4
 WINDOW_S = 30
@@ -73,7 +84,10 @@ class Recogniser(Protocol):
 
 
 class Whisper:
-    """faster-whisper, one channel after another, with its voice activity detection."""
+    """faster-whisper's model on pieces of speech, in batches of all the calls under way.
+
+    ``hear`` may be called from several threads at once: the calls then share batches.
+    """
 
     def __init__(self, settings: RecogniserSettings, found: weights.Weights) -> None:
         """Load the weights; raises ``weights_missing`` when a named model cannot be fetched."""
@@ -81,16 +95,25 @@ class Whisper:
 
         self._settings = settings
         self._weights = found
+        workers, threads = _layout(settings)
         try:
             self._model: Any = WhisperModel(
                 found.source,
                 device=settings.device,
                 compute_type=settings.compute_type,
-                cpu_threads=settings.threads or os.cpu_count() or 1,
+                cpu_threads=threads,
+                num_workers=workers,
             )
         except Exception as error:
             # The library raises whatever its downloader and its runtime raise.
             raise DomainError("weights_missing", folder=found.source) from error
+        self.decoder = Decoder(self._model)
+        self._batches: Batches[media.Samples, list[Word]] = Batches(
+            self.decoder.words,
+            workers=workers,
+            size=BATCH,
+            slack=SLACK_S * media.RATE,
+        )
 
     def made(self) -> Made:
         """Return the model, options and versions at work."""
@@ -116,14 +139,24 @@ class Whisper:
             language = self._language(samples, spoken)
         if language is None:
             return Heard(language=None, channels=((),) * len(spoken))
-        channels = tuple(
-            tuple(self._words(channel, chunks, language.code))
-            for channel, chunks in zip(samples, spoken, strict=True)
+        handed = [
+            (channel, piece)
+            for channel, chunks in enumerate(spoken)
+            for piece in pieces.cut(chunks, LONGEST_S * media.RATE)
+        ]
+        heard = self._batches.run(
+            [(_joined(samples[channel], piece), pieces.length(piece)) for channel, piece in handed],
+            language.code,
         )
-        return Heard(language=language, channels=channels)
+        channels: list[list[Word]] = [[] for _ in spoken]
+        per_ms = media.RATE // 1_000
+        for (channel, piece), words in zip(handed, heard, strict=True):
+            chunks = [(start // per_ms, end // per_ms) for start, end in piece]
+            channels[channel] += place(words, chunks)
+        return Heard(language=language, channels=tuple(map(tuple, channels)))
 
     def _language(
-        self, samples: media.Samples, spoken: Sequence[list[dict[str, int]]]
+        self, samples: media.Samples, spoken: Sequence[list[pieces.Span]]
     ) -> Language | None:
         # Half a window of each side in turn, so that neither a greeting by machine nor the one
         # who says little decides alone.
@@ -144,42 +177,35 @@ class Whisper:
         )
         return Language(code=code, probability=float(probability))
 
-    def _words(
-        self, channel: media.Samples, chunks: list[dict[str, int]], language: str
-    ) -> list[Word]:
-        if not chunks:
-            return []
-        segments, _ = self._model.transcribe(
-            _joined(channel, chunks), language=language, vad_filter=False, **OPTIONS
-        )
-        words = [
-            Word(
-                text=word.word,
-                start_ms=round(word.start * 1_000),
-                end_ms=round(word.end * 1_000),
-                probability=float(word.probability),
-            )
-            for segment in segments
-            for word in segment.words or ()
-        ]
-        per_ms = media.RATE // 1_000
-        return place(
-            words, [(chunk["start"] // per_ms, chunk["end"] // per_ms) for chunk in chunks]
-        )
+
+def _layout(settings: RecogniserSettings) -> tuple[int, int]:
+    """Return how many batches run side by side, and on how many threads each.
+
+    One thread each is fastest on processors: nothing waits for the slowest part of one product.
+    A graphics card runs one batch after another.
+    """
+    threads = settings.threads or os.cpu_count() or 1
+    if settings.device != "cpu":
+        return 1, threads
+    workers = min(settings.workers or threads, threads)
+    return workers, max(1, threads // workers)
 
 
-def _speech(channel: media.Samples) -> list[dict[str, int]]:
+def _speech(channel: media.Samples) -> list[pieces.Span]:
     """Return where somebody speaks, as sample positions; music and silence are left out."""
     if float(np.abs(channel).max(initial=0.0)) < SILENT:
         return []
     from faster_whisper.vad import get_speech_timestamps
 
-    found: list[dict[str, int]] = get_speech_timestamps(channel)
-    return found
+    # Speech that never pauses is parted at its shortest silences, as long as there are any.
+    found = get_speech_timestamps(
+        channel, min_silence_duration_ms=SILENCE_MS, max_speech_duration_s=LONGEST_S
+    )
+    return [(chunk["start"], chunk["end"]) for chunk in found]
 
 
-def _joined(channel: media.Samples, chunks: list[dict[str, int]]) -> media.Samples:
-    parts = [channel[chunk["start"] : chunk["end"]] for chunk in chunks]
+def _joined(channel: media.Samples, chunks: Sequence[pieces.Span]) -> media.Samples:
+    parts = [channel[start:end] for start, end in chunks]
     return np.concatenate(parts) if parts else channel[:0]
 
 

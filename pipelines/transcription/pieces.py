@@ -1,0 +1,141 @@
+"""Pure rules of fast hearing: where speech is cut, which pieces go together, what needs a look.
+
+Pieces are the unit of recognition: speech of one channel, its long silences left out, cut at
+pauses. Positions and lengths are in samples.
+"""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+Span = tuple[int, int]
+"""Start and end of a stretch of speech."""
+
+LOOPS = 2.4
+"""Text that compresses better than this goes round in circles (Whisper's own threshold)."""
+
+UNSURE = -0.5
+UNTRUSTED = -1.0
+"""Mean log-probability of a piece's tokens under which it is decoded with a wide beam, and under
+which the window is decoded as the recogniser itself would (its own threshold)."""
+
+FEWEST = 0.8
+"""Tokens a second of speech under which a piece was probably left before its end."""
+
+SILENCE = 0.6
+"""Probability of "no speech" over which an unsure text counts as invented (its own threshold)."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look at a piece gave: tokens of text, and the decoder's measures of itself.
+
+    ``log_probability`` is the mean over tokens, ``no_speech`` a probability (0 to 1).
+    """
+
+    tokens: tuple[int, ...]
+    text: str
+    log_probability: float
+    no_speech: float
+
+    @property
+    def compression(self) -> float:
+        """Return how many times smaller the text gets by compression; repetition shows in it."""
+        raw = self.text.encode()
+        return len(raw) / len(zlib.compress(raw))
+
+    @property
+    def loops(self) -> bool:
+        """Tell whether the text repeats itself."""
+        return self.compression > LOOPS
+
+    @property
+    def invented(self) -> bool:
+        """Tell whether this is text over silence: hardly any speech, and hardly believed."""
+        return self.no_speech > SILENCE and self.log_probability < UNTRUSTED
+
+
+def unsure(look: Look, seconds: float) -> bool:
+    """Tell whether a cheaply decoded piece of so much speech deserves the wide beam."""
+    return look.loops or look.log_probability < UNSURE or len(look.tokens) < FEWEST * seconds
+
+
+def untrusted(look: Look) -> bool:
+    """Tell whether not even the wide beam's text will do."""
+    return not look.invented and (look.loops or look.log_probability < UNTRUSTED)
+
+
+def better(first: Look, second: Look) -> Look:
+    """Return the look to keep: one that does not repeat itself, then the more probable one."""
+    if first.loops != second.loops:
+        return second if first.loops else first
+    return second if second.log_probability >= first.log_probability else first
+
+
+def cut(spans: Sequence[Span], longest: int) -> list[tuple[Span, ...]]:
+    """Return the speech of a channel in pieces of at most ``longest`` samples of speech each.
+
+    A piece is filled and then cut at the longest pause of its later half, so that a sentence is
+    rarely torn. A span that is itself longer is cut evenly.
+    """
+    waiting = [part for span in spans for part in _parts(span, longest)]
+    pieces: list[tuple[Span, ...]] = []
+    while waiting:
+        fits = _fitting(waiting, longest)
+        if fits < len(waiting):
+            fits = _pause(waiting, fits, longest // 2)
+        pieces.append(tuple(waiting[:fits]))
+        waiting = waiting[fits:]
+    return pieces
+
+
+def length(spans: Sequence[Span]) -> int:
+    """Return how many samples of speech there are."""
+    return sum(end - start for start, end in spans)
+
+
+def _parts(span: Span, longest: int) -> list[Span]:
+    start, end = span
+    count = -(-(end - start) // longest)
+    edges = [start + (end - start) * place // count for place in range(count + 1)]
+    return list(pairwise(edges))
+
+
+def _fitting(spans: Sequence[Span], longest: int) -> int:
+    held = 0
+    for count, span in enumerate(spans):
+        held += span[1] - span[0]
+        if held > longest:
+            return count
+    return len(spans)
+
+
+def _pause(spans: Sequence[Span], fits: int, least: int) -> int:
+    """Return how many of the first ``fits`` spans to take: up to the longest pause, if late."""
+    pauses = [
+        (spans[count][0] - spans[count - 1][1], count)
+        for count in range(1, fits + 1)
+        if length(spans[:count]) >= least
+    ]
+    return max(pauses)[1] if pauses else fits
+
+
+def together(lengths: Sequence[int], size: int, slack: int) -> list[int]:
+    """Return the places of the pieces to recognise at once: the first, and those most like it.
+
+    The first has waited longest. Others join by likeness of length, up to ``size``, and only while
+    no piece is padded by more than half of itself plus ``slack`` samples.
+    """
+    anchor = lengths[0]
+    order = sorted(range(1, len(lengths)), key=lambda place: abs(lengths[place] - anchor))
+    chosen = [0]
+    low = high = anchor
+    for place in order:
+        if len(chosen) == size:
+            break
+        lower, higher = min(low, lengths[place]), max(high, lengths[place])
+        if higher <= lower * 3 // 2 + slack:
+            chosen.append(place)
+            low, high = lower, higher
+    return chosen
