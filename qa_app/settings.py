@@ -39,6 +39,7 @@ class Settings:
     whisper_device: str = "cpu"
     whisper_compute_type: str = "int8"
     whisper_threads: int = 0
+    whisper_workers: int = 0
     whisper_simplify: bool = True
     host: str = "127.0.0.1"
     port: int = 8000
@@ -81,6 +82,7 @@ class Settings:
             whisper_device=read.choice("WHISPER_DEVICE", "cpu", DEVICES),
             whisper_compute_type=read.text("WHISPER_COMPUTE_TYPE", "int8"),
             whisper_threads=read.integer("WHISPER_THREADS", 0, 0, 256),
+            whisper_workers=read.integer("WHISPER_WORKERS", 0, 0, 256),
             whisper_simplify=read.flag("WHISPER_SIMPLIFY", default=True),
             host=read.text("HOST", "127.0.0.1"),
             port=read.integer("PORT", 8000, 1, 65535),

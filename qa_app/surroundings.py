@@ -30,6 +30,7 @@ def recogniser_settings(settings: Settings) -> RecogniserSettings:
         device=settings.whisper_device,
         compute_type=settings.whisper_compute_type,
         threads=settings.whisper_threads,
+        workers=settings.whisper_workers,
         simplify=settings.whisper_simplify,
     )
 

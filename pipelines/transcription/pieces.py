@@ -15,7 +15,7 @@ Span = tuple[int, int]
 LOOPS = 2.4
 """Text that compresses better than this goes round in circles (Whisper's own threshold)."""
 
-UNSURE = -0.5
+UNSURE = -0.35
 UNTRUSTED = -1.0
 """Mean log-probability of a piece's tokens under which it is decoded with a wide beam, and under
 which the window is decoded as the recogniser itself would (its own threshold)."""

@@ -17,8 +17,8 @@ from pipelines.transcription.batching import Batches
 from pipelines.transcription.decoding import NARROW, WIDE, Decoder
 from pipelines.transcription.rules import Word, place
 
-LONGEST_S = 28
-"""No piece has more speech; with the margin behind it, it still fits the recogniser's window."""
+LONGEST_S = 20
+"""No piece has more speech: what decoding a word costs grows with the piece around it."""
 
 BATCH = 8
 SLACK_S = 2

@@ -1,0 +1,79 @@
+"""Where speech is cut, which pieces share a batch, and which texts get a second look."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.transcription import pieces
+from pipelines.transcription.pieces import Look
+
+SPANS = st.lists(st.tuples(st.integers(0, 50), st.integers(1, 300)), max_size=20)
+
+
+def look(text: str = "good morning", log_probability: float = -0.1, no_speech: float = 0.1) -> Look:
+    return Look(tuple(range(len(text))), text, log_probability, no_speech)
+
+
+def test_pieces_end_at_the_longest_pause_of_their_later_half() -> None:
+    spans = [(0, 30), (90, 120), (125, 145), (165, 180), (181, 200)]
+    # 30 are too few to end at the long pause; after 50 the longest is the one at 145.
+    assert pieces.cut(spans, 100) == [tuple(spans[:3]), tuple(spans[3:])]
+    assert pieces.cut(spans, 1_000) == [tuple(spans)]
+    assert pieces.cut([], 100) == []
+
+
+def test_speech_without_a_pause_is_cut_evenly() -> None:
+    assert pieces.cut([(10, 250)], 100) == [((10, 90),), ((90, 170),), ((170, 250),)]
+
+
+@given(gaps=SPANS, longest=st.integers(1, 200))
+def test_no_speech_is_lost_or_heard_twice(gaps: list[tuple[int, int]], longest: int) -> None:
+    spans, now = [], 0
+    for gap, length in gaps:
+        spans.append((now + gap, now + gap + length))
+        now += gap + length
+    cut = pieces.cut(spans, longest)
+    kept = [place for piece in cut for start, end in piece for place in range(start, end)]
+    assert kept == [place for start, end in spans for place in range(start, end)]
+    assert all(0 < pieces.length(piece) <= longest for piece in cut)
+
+
+def test_a_batch_holds_who_waits_longest_and_those_like_it() -> None:
+    assert pieces.together([100, 400, 90, 120, 10], size=3, slack=0) == [0, 2, 3]
+    assert pieces.together([100, 400, 10], size=3, slack=0) == [0]
+    assert sorted(pieces.together([100, 110, 10], size=3, slack=100)) == [0, 1, 2]
+
+
+@given(lengths=st.lists(st.integers(1, 1_000), min_size=1), size=st.integers(1, 9))
+def test_no_piece_of_a_batch_is_padded_by_more_than_half_and_the_slack(
+    lengths: list[int], size: int
+) -> None:
+    chosen = pieces.together(lengths, size, 20)
+    assert chosen[0] == 0
+    assert len(set(chosen)) == len(chosen) <= size
+    taken = [lengths[place] for place in chosen]
+    assert max(taken) <= min(taken) * 1.5 + 20
+
+
+def test_doubt_follows_the_decoders_own_measures() -> None:
+    assert not pieces.unsure(look(), 3)
+    assert pieces.unsure(look(log_probability=-0.6), 3)
+    assert pieces.unsure(look("and then " * 20), 3), "round in circles"
+    assert pieces.unsure(look("yes"), 20), "left before its end"
+    assert pieces.untrusted(look(log_probability=-1.2))
+    assert pieces.untrusted(look("and then " * 20))
+    assert not pieces.untrusted(look(log_probability=-0.6))
+
+
+def test_text_over_silence_is_invented_and_not_worth_another_look() -> None:
+    nothing = look("thank you.", log_probability=-1.2, no_speech=0.9)
+    assert nothing.invented
+    assert not pieces.untrusted(nothing)
+    assert not look("thank you.", log_probability=-0.2, no_speech=0.9).invented
+
+
+def test_the_better_look_does_not_repeat_itself_and_is_more_probable() -> None:
+    good, likely, circles = look(), look(log_probability=-0.05), look("so " * 40, -0.01)
+    assert pieces.better(good, likely) is likely
+    assert pieces.better(likely, good) is likely
+    assert pieces.better(circles, good) is good
+    assert pieces.better(good, circles) is good
