@@ -82,8 +82,9 @@ class Batches(Generic[Sound, Result]):
             alike = [one for one in self._waiting if one.kind == kind]
             # What waits is shared among the threads that are free, so that none stays idle.
             free = self._workers - self._busy
-            size = min(self._size, -(-len(self._waiting) // free))
-            chosen = together([one.length for one in alike], size, self._slack)
+            share = -(-sum(one.length for one in self._waiting) // free)
+            lengths = [one.length for one in alike]
+            chosen = together(lengths, self._size, self._slack, share)
             batch = [alike[place] for place in chosen]
             taken = {id(one) for one in batch}
             self._waiting = [one for one in self._waiting if id(one) not in taken]

@@ -15,7 +15,7 @@ Span = tuple[int, int]
 LOOPS = 2.4
 """Text that compresses better than this goes round in circles (Whisper's own threshold)."""
 
-UNSURE = -0.35
+UNSURE = -0.25
 UNTRUSTED = -1.0
 """Mean log-probability of a piece's tokens under which it is decoded with a wide beam, and under
 which the window is decoded as the recogniser itself would (its own threshold)."""
@@ -121,18 +121,20 @@ def _pause(spans: Sequence[Span], fits: int, least: int) -> int:
     return max(pauses)[1] if pauses else fits
 
 
-def together(lengths: Sequence[int], size: int, slack: int) -> list[int]:
+def together(lengths: Sequence[int], size: int, slack: int, share: int) -> list[int]:
     """Return the places of the pieces to recognise at once: the first, and those most like it.
 
-    The first has waited longest. Others join by likeness of length, up to ``size``, and only while
-    no piece is padded by more than half of itself plus ``slack`` samples.
+    The first has waited longest. Others join by likeness of length, up to ``size`` pieces and
+    ``share`` samples in all, and only while no piece is padded by more than half of itself plus
+    ``slack`` samples.
     """
     anchor = lengths[0]
     order = sorted(range(1, len(lengths)), key=lambda place: abs(lengths[place] - anchor))
     chosen = [0]
-    low = high = anchor
+    low = high = held = anchor
     for place in order:
-        if len(chosen) == size:
+        held += lengths[place]
+        if len(chosen) == size or held > share:
             break
         lower, higher = min(low, lengths[place]), max(high, lengths[place])
         if higher <= lower * 3 // 2 + slack:

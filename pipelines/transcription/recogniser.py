@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -134,7 +135,8 @@ class Whisper:
 
     def hear(self, samples: media.Samples, language: Language | None) -> Heard:
         """Return the words in ``samples``; see the protocol."""
-        spoken = [_speech(channel) for channel in samples]
+        with ThreadPoolExecutor(len(samples)) as listeners:
+            spoken = list(listeners.map(_speech, samples))
         if language is None:
             language = self._language(samples, spoken)
         if language is None:
