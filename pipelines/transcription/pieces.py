@@ -23,6 +23,9 @@ which the window is decoded as the recogniser itself would (its own threshold)."
 FEWEST = 0.8
 """Tokens a second of speech under which a piece was probably left before its end."""
 
+LEFT_OUT = 0.8
+"""A text with a smaller share of another's tokens has left something out."""
+
 SILENCE = 0.6
 """Probability of "no speech" over which an unsure text counts as invented (its own threshold)."""
 
@@ -67,9 +70,15 @@ def untrusted(look: Look) -> bool:
 
 
 def better(first: Look, second: Look) -> Look:
-    """Return the look to keep: one that does not repeat itself, then the more probable one."""
+    """Return the look to keep: one that does not repeat itself, then the more probable one.
+
+    A text that leaves out a good part of the other is probable all too easily, and loses to it.
+    """
     if first.loops != second.loops:
         return second if first.loops else first
+    shorter, longer = sorted((first, second), key=lambda look: len(look.tokens))
+    if len(shorter.tokens) < LEFT_OUT * len(longer.tokens):
+        return longer
     return second if second.log_probability >= first.log_probability else first
 
 

@@ -79,3 +79,6 @@ def test_the_better_look_does_not_repeat_itself_and_is_more_probable() -> None:
     assert pieces.better(likely, good) is likely
     assert pieces.better(circles, good) is good
     assert pieces.better(good, circles) is good
+    hasty = look("good", log_probability=-0.01)
+    assert pieces.better(good, hasty) is good
+    assert pieces.better(hasty, good) is good
