@@ -4,6 +4,7 @@ Pieces are the unit of recognition: speech of one channel, its long silences lef
 pauses. Positions and lengths are in samples.
 """
 
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ Span = tuple[int, int]
 
 LOOPS = 2.4
 """Text that compresses better than this goes round in circles (Whisper's own threshold)."""
+
+_TWICE = re.compile(r"(.{12,})\1")
+"""A dozen letters or more said twice in a row, as the decoder does behind the end of speech."""
 
 UNSURE = -0.25
 UNTRUSTED = -1.0
@@ -51,7 +55,10 @@ class Look:
     @property
     def loops(self) -> bool:
         """Tell whether the text repeats itself."""
-        return self.compression > LOOPS
+        if self.compression > LOOPS:
+            return True
+        letters = "".join(character for character in self.text.lower() if character.isalnum())
+        return _TWICE.search(letters) is not None
 
     @property
     def invented(self) -> bool:

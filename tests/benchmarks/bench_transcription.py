@@ -301,7 +301,7 @@ def memory_child() -> None:
         key = max(references(), key=lambda one: references()[one]["turns"][-1]["end_ms"])
         with soundfile.SoundFile(path, "w", 8_000, 2, "ULAW") as out:
             while out.frames < 3_600 * 8_000:
-                for block in media.blocks(SAMPLES / "audio" / references()[key]["file"], None):
+                for block in media.blocks(SAMPLES / "audio" / references()[key]["file"], 8_000):
                     out.write(block.T)
         ears = recogniser.Whisper(settings(2), weights.find(settings(2), Path(folder)))
         hearing.transcribe(path, ears, layout=ChannelLayout.AGENT_LEFT)

@@ -60,6 +60,7 @@ def test_doubt_follows_the_decoders_own_measures() -> None:
     assert not pieces.unsure(look(), 3)
     assert pieces.unsure(look(log_probability=-0.3), 3)
     assert pieces.unsure(look("and then " * 20), 3), "round in circles"
+    assert pieces.unsure(look("I see. I will talk to my wife, I will talk to my wife"), 3)
     assert pieces.unsure(look("yes"), 20), "left before its end"
     assert pieces.untrusted(look(log_probability=-1.2))
     assert pieces.untrusted(look("and then " * 20))
