@@ -16,7 +16,7 @@ from pipelines.transcription.media import RATE, Samples
 from pipelines.transcription.pieces import Look
 from pipelines.transcription.rules import Word
 
-NARROW, WIDE = 1, 5
+NARROW, WIDE = 5, 5
 MARGIN = RATE
 """Silence behind the longest piece of a batch: without any, last words are lost or repeated."""
 

@@ -18,8 +18,8 @@ from pipelines.transcription.batching import Batches
 from pipelines.transcription.decoding import NARROW, WIDE, Decoder
 from pipelines.transcription.rules import Word, place
 
-LONGEST_S = 20
-"""No piece has more speech: what decoding a word costs grows with the piece around it."""
+LONGEST_S = 28
+"""No piece has more speech. Pieces of 20 s are a fifth quicker and cost Mandarin half a point."""
 
 BATCH = 8
 SLACK_S = 2
