@@ -263,14 +263,7 @@ def skip(
     _drop_draft(session, task, discard=True)
     task.state, task.skip_kind, task.skip_reason = TaskState.SKIPPED, kind, reason.strip()
     task.closed_at = now
-    for asked in session.scalars(
-        select(SelfAssessment).where(
-            SelfAssessment.task_id == task.id, SelfAssessment.state == AssessmentState.ASKED
-        )
-    ):
-        if not asked.draft:
-            session.delete(asked)
-    session.flush()
+    _take_back_request(session, task)
     if task.drawn_call_id is not None:
         states = session.execute(
             select(Task.state, Task.skip_kind).where(Task.drawn_call_id == task.drawn_call_id)
@@ -282,6 +275,23 @@ def skip(
     days.mark_dirty(session, [(leg.site_id, leg.local_date)])
     session.flush()
     _record(session, task, user, "task.skipped", now, kind=kind.value)
+
+
+def _take_back_request(session: Session, task: Task) -> bool:
+    """Take back the self-assessment asked for beside a task, unless it was begun; tell if so."""
+    untouched = [
+        asked
+        for asked in session.scalars(
+            select(SelfAssessment).where(
+                SelfAssessment.task_id == task.id, SelfAssessment.state == AssessmentState.ASKED
+            )
+        )
+        if not asked.draft
+    ]
+    for asked in untouched:
+        session.delete(asked)
+    session.flush()
+    return bool(untouched)
 
 
 def _drop_draft(session: Session, task: Task, *, discard: bool) -> None:
@@ -308,16 +318,9 @@ def withdraw_tasks(session: Session, draw: Draw, *, now: datetime) -> int:
     ).all()
     taken = 0
     for task in waiting:
-        for asked in session.scalars(
-            select(SelfAssessment).where(
-                SelfAssessment.task_id == task.id, SelfAssessment.state == AssessmentState.ASKED
-            )
-        ):
-            if not asked.draft:
-                leg = session.get_one(Leg, asked.leg_id)
-                days.mark_dirty(session, [(leg.site_id, leg.local_date)])
-                session.delete(asked)
-        session.flush()
+        if _take_back_request(session, task):
+            leg = session.get_one(Leg, task.leg_id)
+            days.mark_dirty(session, [(leg.site_id, leg.local_date)])
         review = session.scalar(select(Review).where(Review.task_id == task.id))
         if review is not None and (review.draft or review.summary):
             continue
