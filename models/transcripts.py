@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, BigId, Identified
@@ -16,6 +16,8 @@ class Transcript(Identified, Base):
 
     ``attempt`` is the number of the job attempt that wrote it; an older attempt may not overwrite
     a newer one. A failed transcript has an ``error_code`` (with parameters) and no turns.
+    ``speech`` lists, for each party heard, where somebody speaks: ``[party, [[start_ms, end_ms],
+    …]]``, whether or not words were made out there.
     """
 
     __tablename__ = "transcript"
@@ -37,6 +39,7 @@ class Transcript(Identified, Base):
     audio_ms: Mapped[int] = mapped_column(default=0)
     work_ms: Mapped[int] = mapped_column(default=0)
     attempt: Mapped[int]
+    speech: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
     error_code: Mapped[str | None]
     error_params: Mapped[dict[str, Any] | None]
     made_at: Mapped[dt.datetime]
@@ -51,7 +54,9 @@ class Turn(Base):
     """One party speaks until the other does or a pause falls. Times are milliseconds of the audio.
 
     ``words`` is a list of ``[word, start_ms, end_ms, probability]``; ``confidence`` is the mean
-    word probability, 0 to 1.
+    word probability, 0 to 1. ``masked_text`` is the text without personal data, and ``masks`` says
+    what was hidden: ``[first_word, last_word, kind, start_ms, end_ms]``. Both are null until the
+    turn has been looked through; pages then show its words to nobody without the permission.
     """
 
     __tablename__ = "turn"
@@ -69,5 +74,7 @@ class Turn(Base):
     text: Mapped[str]
     confidence: Mapped[float]
     words: Mapped[list[Any]]
+    masked_text: Mapped[str | None]
+    masks: Mapped[list[Any] | None]
 
     transcript: Mapped[Transcript] = relationship(back_populates="turns")

@@ -129,6 +129,13 @@ def receive_upload(session: Session, file_id: int, *, now: datetime) -> None:
     jobs.enqueue(session, "import_file", now=now, import_file_id=file_id)
 
 
+def _save_transcript(
+    session: Session, runtime: Runtime, result: transcription.Result, attempt: int
+) -> None:
+    """Store what was heard, and what other stages read out of it, in one transaction."""
+    transcription.save(session, runtime, result, attempt)
+
+
 def _import_upload(upload: uploads.Upload, runtime: Runtime, progress: Progress) -> None:
     uploads.import_upload(upload, runtime, probe=media.probe, progress=progress)
 
@@ -171,7 +178,7 @@ JOBS: Mapping[str, Job] = {
     "transcribe": Job(
         load=transcription.load,
         work=transcription.work,
-        save=transcription.save,
+        save=_save_transcript,
         fail=transcription.fail,
         queue="transcription",
     ),

@@ -19,7 +19,7 @@ class Transcribed:
     """What was said in a recording: turns in time order, and how they were found.
 
     ``channels`` are those of the file; ``audio_ms`` is its length, ``work_ms`` the time it took.
-    ``language`` is null where nobody spoke.
+    ``language`` is null where nobody spoke. ``speech`` is where each party speaks, in ms.
     """
 
     channels: int
@@ -28,6 +28,7 @@ class Transcribed:
     language: Language | None
     turns: tuple[SpokenTurn, ...]
     made: Made
+    speech: tuple[tuple[Party, tuple[tuple[int, int], ...]], ...] = ()
 
 
 def transcribe(
@@ -52,6 +53,10 @@ def transcribe(
         (party, []) for party in parties(layout, facts.channels)
     ]
     both: list[Word] = []
+    speech: list[tuple[Party, list[tuple[int, int]]]] = [
+        *[(party, []) for party, _ in channels],
+        (Party.UNKNOWN, []),
+    ]
     end_ms = 0
     for start_ms, samples in media.stretches(path):
         one_sound = samples.shape[0] > 1 and (
@@ -64,6 +69,9 @@ def transcribe(
         targets = [both] if one_sound else [words for _, words in channels]
         for words, found in zip(targets, heard.channels, strict=True):
             words.extend(word.shifted(start_ms) for word in found)
+        sides = speech[-1:] if one_sound else speech[:-1]
+        for (_, spans), found_speech in zip(sides, heard.speech, strict=False):
+            spans.extend((start_ms + start, start_ms + end) for start, end in found_speech)
         end_ms = start_ms + samples.shape[1] * 1_000 // media.RATE
         told(min(end_ms, facts.duration_ms), facts.duration_ms)
     turns = merge_turns([*channels, (Party.UNKNOWN, both)])
@@ -76,4 +84,5 @@ def transcribe(
         language=language,
         turns=tuple(turns),
         made=recogniser.made(),
+        speech=tuple((party, tuple(spans)) for party, spans in speech if spans),
     )

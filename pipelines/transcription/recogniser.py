@@ -55,11 +55,13 @@ class Language:
 class Heard:
     """What was heard in a stretch: the words of each channel in order, and their language.
 
-    ``language`` is null where nobody spoke and none was given.
+    ``language`` is null where nobody spoke and none was given. ``speech`` is where somebody speaks
+    on each channel, as (start, end) in ms, whether or not words were made out there.
     """
 
     language: Language | None
     channels: tuple[tuple[Word, ...], ...]
+    speech: tuple[tuple[pieces.Span, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ class Whisper:
         if language is None:
             language = self._language(samples, spoken)
         if language is None:
-            return Heard(language=None, channels=((),) * len(spoken))
+            return Heard(language=None, channels=((),) * len(spoken), speech=_in_ms(spoken))
         handed = [
             (channel, piece)
             for channel, chunks in enumerate(spoken)
@@ -155,7 +157,7 @@ class Whisper:
         for (channel, piece), words in zip(handed, heard, strict=True):
             chunks = [(start // per_ms, end // per_ms) for start, end in piece]
             channels[channel] += place(words, chunks)
-        return Heard(language=language, channels=tuple(map(tuple, channels)))
+        return Heard(language=language, channels=tuple(map(tuple, channels)), speech=_in_ms(spoken))
 
     def _language(
         self, samples: media.Samples, spoken: Sequence[list[pieces.Span]]
@@ -204,6 +206,13 @@ def _speech(channel: media.Samples) -> list[pieces.Span]:
         channel, min_silence_duration_ms=SILENCE_MS, max_speech_duration_s=LONGEST_S
     )
     return [(chunk["start"], chunk["end"]) for chunk in found]
+
+
+def _in_ms(spoken: Sequence[Sequence[pieces.Span]]) -> tuple[tuple[pieces.Span, ...], ...]:
+    per_ms = media.RATE // 1_000
+    return tuple(
+        tuple((start // per_ms, end // per_ms) for start, end in chunks) for chunks in spoken
+    )
 
 
 def _joined(channel: media.Samples, chunks: Sequence[pieces.Span]) -> media.Samples:

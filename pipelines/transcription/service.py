@@ -87,12 +87,15 @@ def work(material: Material, runtime: Runtime, progress: Progress) -> Result:
     return Result(material=material, transcribed=heard)
 
 
-def save(session: Session, runtime: Runtime, result: Result, attempt: int) -> None:
-    """Store the transcript and its turns, unless a newer attempt has stored one already."""
+def save(session: Session, runtime: Runtime, result: Result, attempt: int) -> int | None:
+    """Store the transcript and its turns and return its id.
+
+    Null where a newer attempt has stored one already, or the recording has gone meanwhile.
+    """
     material, heard = result.material, result.transcribed
     recording = _still_present(session, material.recording_id)
     if recording is None:
-        return
+        return None
     transcript_id = _store(
         session,
         recording,
@@ -105,12 +108,13 @@ def save(session: Session, runtime: Runtime, result: Result, attempt: int) -> No
         versions=heard.made.versions,
         audio_ms=heard.audio_ms,
         work_ms=heard.work_ms,
+        speech=[[party, [list(span) for span in spans]] for party, spans in heard.speech],
         error_code=None,
         error_params=None,
         made_at=runtime.clock.now(),
     )
     if transcript_id is None or not heard.turns:
-        return
+        return transcript_id
     rows = [
         {
             "transcript_id": transcript_id,
@@ -128,6 +132,7 @@ def save(session: Session, runtime: Runtime, result: Result, attempt: int) -> No
         for position, turn in enumerate(heard.turns, start=1)
     ]
     session.execute(insert(Turn), rows)
+    return transcript_id
 
 
 def fail(  # noqa: PLR0917 - the contract of a job
@@ -159,6 +164,7 @@ def fail(  # noqa: PLR0917 - the contract of a job
         versions={},
         audio_ms=recording.duration_ms,
         work_ms=0,
+        speech=[],
         error_code=code,
         error_params=params,
         made_at=runtime.clock.now(),
