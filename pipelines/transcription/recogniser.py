@@ -52,6 +52,21 @@ class Language:
 
 
 @dataclass(frozen=True)
+class Hints:
+    """What helps to hear a call right.
+
+    ``hotwords`` are names likely to be said, parted by spaces or commas. ``one_language`` tells
+    that nobody changes the language, which saves looking for it piece by piece.
+    """
+
+    hotwords: str = ""
+    one_language: bool = False
+
+
+NO_HINTS = Hints()
+
+
+@dataclass(frozen=True)
 class Heard:
     """What was heard in a stretch: the words of each channel in order, and their language.
 
@@ -79,10 +94,14 @@ class Recogniser(Protocol):
     def made(self) -> Made:
         """Return the model, options and versions at work."""
 
-    def hear(self, samples: media.Samples, language: Language | None) -> Heard:
+    def hear(
+        self, samples: media.Samples, language: Language | None, hints: Hints = NO_HINTS
+    ) -> Heard:
         """Return the words in ``samples`` ([channels, n] at 16 kHz), times from their start.
 
-        The language is found from the speech of all channels together unless it is given.
+        The language is found from the speech of all channels together unless it is given. A piece
+        that is clearly in another language is heard in that one, unless ``hints`` say there is one
+        only.
         """
 
 
@@ -135,7 +154,9 @@ class Whisper:
             },
         )
 
-    def hear(self, samples: media.Samples, language: Language | None) -> Heard:
+    def hear(
+        self, samples: media.Samples, language: Language | None, hints: Hints = NO_HINTS
+    ) -> Heard:
         """Return the words in ``samples``; see the protocol."""
         with ThreadPoolExecutor(len(samples)) as listeners:
             spoken = list(listeners.map(_speech, samples))

@@ -253,6 +253,7 @@ class CallPage:
     listenings: tuple[ListeningView, ...]
     records: RecordsView | None
     blind: bool
+    layout: str = ""
 
 
 def show_page(
@@ -297,7 +298,28 @@ def show_page(
         listenings=_listenings(session, recording, blind=blind),
         records=None if blind else _records(session, person, call),
         blind=blind,
+        layout=_correctable_layout(session, person, recording) if player else "",
     )
+
+
+def _correctable_layout(session: Session, person: Person, recording: Recording | None) -> str:
+    """Return who is on which side, for those who may set it right; else nothing."""
+    if recording is None or recording.channels == 1:
+        return ""
+    if recording.state is not RecordingState.PRESENT:
+        return ""
+    found = session.scalar(
+        visible(person, Recording, Action.CALLS_CORRECT).where(Recording.id == recording.id)
+    )
+    return recording.layout.value if found else ""
+
+
+def correctable(session: Session, person: Person, uid: uuid.UUID) -> Recording | None:
+    """Return the recording of a call whose sides the person may set right, or 404."""
+    call = load(session, person, Action.CALLS_CORRECT, Call, uid)
+    if call.recording is None:
+        return None
+    return load(session, person, Action.CALLS_CORRECT, Recording, call.recording.uid)
 
 
 def _may_listen(session: Session, person: Person, recording: Recording) -> bool:
