@@ -25,15 +25,12 @@ class ProjectRow:
 def index_page(session: Session, person: Person) -> tuple[ProjectRow, ...]:
     """Return the projects whose names the person may set."""
     action = Action.HOTWORDS_WRITE
-    counts = dict(
-        session.execute(
-            visible(person, Hotword, action)
-            .with_only_columns(Hotword.project_id, func.count())
-            .group_by(Hotword.project_id)
-        )
-        .tuples()
-        .all()
+    rows = session.execute(
+        visible(person, Hotword, action)
+        .with_only_columns(Hotword.project_id, func.count())
+        .group_by(Hotword.project_id)
     )
+    counts = {project_id: count for project_id, count in rows}  # noqa: C416 - rows are no pairs
     projects = session.scalars(
         visible(person, Project, action).options(joinedload(Project.site)).order_by(Project.name)
     ).all()

@@ -46,7 +46,7 @@ def upgrade() -> None:
             ["site_id"], ["site.id"], name=op.f("fk_hotword_site_id_site"), ondelete="RESTRICT"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_hotword")),
-        sa.UniqueConstraint("project_id", "text", name=op.f("uq_hotword_project_id")),
+        sa.UniqueConstraint("project_id", "text", name=op.f("uq_hotword_project_id_text")),
     )
     op.create_index(op.f("ix_hotword_site_id"), "hotword", ["site_id"])
 
