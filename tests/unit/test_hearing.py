@@ -129,7 +129,7 @@ class TwoTongues(LoudnessRecogniser):
     def hear(
         self, samples: media.Samples, language: Language | None, hints: Hints = NO_HINTS
     ) -> Heard:
-        self.hinted = hints
+        super().hear(samples, language, hints)
         words = (Word("電話", 0, 500, 0.9, "zh"),), (Word("電話", 600, 900, 0.9, "ja"),)
         return Heard(Language("zh", 0.9), words, (((0, 6_000),), ((0, 6_000),)))
 
