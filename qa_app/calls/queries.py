@@ -31,6 +31,7 @@ from models.vocab import (
 from qa_app.access import Action, load, visible
 from qa_app.calls.blindness import is_blind
 from qa_app.calls.player import PURPOSES, PlayerView, player_view
+from qa_app.calls.sides import layout_to_correct
 from qa_app.calls.tokens import PlayToken
 from qa_app.permissions import Person
 
@@ -298,28 +299,8 @@ def show_page(
         listenings=_listenings(session, recording, blind=blind),
         records=None if blind else _records(session, person, call),
         blind=blind,
-        layout=_correctable_layout(session, person, recording) if player else "",
+        layout=layout_to_correct(session, person, recording) if recording and player else "",
     )
-
-
-def _correctable_layout(session: Session, person: Person, recording: Recording | None) -> str:
-    """Return who is on which side, for those who may set it right; else nothing."""
-    if recording is None or recording.channels == 1:
-        return ""
-    if recording.state is not RecordingState.PRESENT:
-        return ""
-    found = session.scalar(
-        visible(person, Recording, Action.CALLS_CORRECT).where(Recording.id == recording.id)
-    )
-    return recording.layout.value if found else ""
-
-
-def correctable(session: Session, person: Person, uid: uuid.UUID) -> Recording | None:
-    """Return the recording of a call whose sides the person may set right, or 404."""
-    call = load(session, person, Action.CALLS_CORRECT, Call, uid)
-    if call.recording is None:
-        return None
-    return load(session, person, Action.CALLS_CORRECT, Recording, call.recording.uid)
 
 
 def _may_listen(session: Session, person: Person, recording: Recording) -> bool:

@@ -15,7 +15,7 @@ from pipelines.outcomes import DomainError
 from qa_app import db
 from qa_app.access import Action, current_person, requires
 from qa_app.asked import page_number
-from qa_app.calls import queries, tokens
+from qa_app.calls import queries, sides, tokens
 from qa_app.calls.forms import FilterForm, LayoutForm, PurposeForm
 from qa_app.calls.tokens import PlayToken
 from qa_app.clock import now
@@ -121,7 +121,7 @@ def open_recording(uid: uuid.UUID) -> Response | tuple[str, int]:
 def correct_layout(uid: uuid.UUID) -> Response:
     """Set who is on which side of a call's recording, and have it written down again."""
     person, form = current_person(), LayoutForm()
-    recording = queries.correctable(session(), person, uid)
+    recording = sides.correctable(session(), person, uid)
     if recording is None:
         raise DomainError("recording_gone")
     if not form.validate_on_submit():
