@@ -39,6 +39,9 @@ CLIPPED = 0.004
 
 Telephone speech has none; speech raised until it is cut off has one to twenty percent."""
 
+FEWEST_FLAT = 50
+"""Fewer flat samples are one loud moment, not a side that is distorted."""
+
 LOUD = 0.5
 """Samples over this part of the ceiling are the loud ones."""
 
@@ -110,8 +113,8 @@ class _Flat:
         """Return the share of loud samples at the ceiling, over blocks that reach it."""
         top = max((peak for peak, _, _ in self.blocks), default=0.0)
         reached = [block for block in self.blocks if block[0] >= PLATEAU * top]
-        loud = sum(block[2] for block in reached)
-        return sum(block[1] for block in reached) / loud if loud else 0.0
+        flat = sum(block[1] for block in reached)
+        return flat / sum(block[2] for block in reached) if flat >= FEWEST_FLAT else 0.0
 
 
 def survey(blocks: Iterable[Samples], rate: int) -> Sides:

@@ -19,8 +19,8 @@ class LoudnessRecogniser:
     """Hears one word of a second in every stretch, on each side that is not silent."""
 
     def __init__(self) -> None:
-        self.hinted = NO_HINTS
         self.asked: list[tuple[tuple[int, ...], str | None]] = []
+        self.hints: list[Hints] = []
 
     def made(self) -> Made:
         return Made("loudness", {}, {})
@@ -28,7 +28,7 @@ class LoudnessRecogniser:
     def hear(
         self, samples: media.Samples, language: Language | None, hints: Hints = NO_HINTS
     ) -> Heard:
-        self.hinted = hints
+        self.hints.append(hints)
         self.asked.append((samples.shape, language.code if language else None))
         spoken = [float(np.abs(side).max()) > 0.01 for side in samples]
         if language is None and any(spoken):
@@ -140,7 +140,7 @@ def test_only_chinese_is_converted_and_names_are_handed_on(tmp_path: Path) -> No
     ears = TwoTongues()
     found = hearing.transcribe(path, ears, layout=ChannelLayout.AGENT_LEFT, hotwords="Northline")
     assert [(turn.text, turn.language) for turn in found.turns] == [("电话", "zh"), ("電話", "ja")]
-    assert (ears.hinted.hotwords, ears.hinted.one_language) == ("Northline", False)
+    assert ears.hints[0] == Hints(hotwords="Northline")
     back = hearing.transcribe(
         path, ears, layout=ChannelLayout.AGENT_LEFT, writing=Writing.TRADITIONAL
     )
@@ -148,3 +148,15 @@ def test_only_chinese_is_converted_and_names_are_handed_on(tmp_path: Path) -> No
     # Twelve seconds of speech and less than a second of words.
     assert found.doubt is not None
     assert found.doubt.cause.value == "wordless"
+
+
+@pytest.mark.parametrize("language", [None, Language("en", 1.0)])
+def test_names_are_handed_on_and_a_given_language_is_the_only_one(
+    tmp_path: Path, language: Language | None
+) -> None:
+    recogniser = LoudnessRecogniser()
+    path = write(tmp_path / "a.wav", hum(2))
+    hearing.transcribe(
+        path, recogniser, layout=ChannelLayout.MONO, language=language, hotwords="Northline"
+    )
+    assert recogniser.hints == [Hints(hotwords="Northline", one_language=language is not None)]
