@@ -166,9 +166,9 @@ def run_worker(
     ``limits`` says how many jobs of a queue run at a time in this worker (4 unless
     it says otherwise). A worker that has not been heard of for ``take_over_seconds`` counts as
     dead, and its jobs are queued anew; where the database is an SQLite file there is one worker at
-    a time, which takes over at once. A raising job is tried again after ``retry_seconds``, then twice that.
-    After ``stop``, running jobs have ``grace_seconds`` to end; a thread that goes on after that may
-    no longer save, and the caller should leave the process. One worker per process.
+    a time, which takes over at once. A raising job is tried again after ``retry_seconds``, then
+    twice that. After ``stop``, running jobs have ``grace_seconds`` to end; a thread that goes on
+    after that may no longer save, and the caller should leave the process. One worker per process.
 
     Raises ``DomainError``: ``database_not_upgraded``, ``worker_already_runs``.
     """
