@@ -55,6 +55,11 @@ def said(findings: Sequence[Sequence[Any]]) -> tuple[str, ...]:
     return tuple(sentences)
 
 
+def is_one_sound(findings: Sequence[Sequence[Any]]) -> bool:
+    """Tell whether both channels were found to carry the same sound."""
+    return any(code == "dual_mono" for code, _ in findings)
+
+
 def reason(doubt: str | None, params: Mapping[str, Any] | None) -> str:
     """Return why a transcript is not shown as fact; empty when it is."""
     if doubt is None:

@@ -138,7 +138,7 @@ def player_view(
         if present and MediaKind.PEAKS in kinds
         else "",
         duration_ms=recording.duration_ms,
-        sides=_sides(recording),
+        sides=_sides(recording, transcript),
         transcript=transcript.state.value if transcript else "waiting",
         trouble=_trouble(transcript),
         language=transcript.language if transcript else None,
@@ -152,8 +152,9 @@ def _url(what: str, uid: uuid.UUID, signed: str) -> str:
     return url_for(f"calls.{what}", uid=uid, token=signed)
 
 
-def _sides(recording: Recording) -> tuple[Party, ...]:
-    if recording.channels == 1 or recording.layout is ChannelLayout.MONO:
+def _sides(recording: Recording, transcript: Transcript | None) -> tuple[Party, ...]:
+    one_sound = transcript is not None and findings.is_one_sound(transcript.findings)
+    if recording.channels == 1 or recording.layout is ChannelLayout.MONO or one_sound:
         return (Party.UNKNOWN,)
     if recording.layout is ChannelLayout.AGENT_RIGHT:
         return (Party.CUSTOMER, Party.AGENT)
