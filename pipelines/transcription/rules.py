@@ -189,6 +189,21 @@ def _turn(party: Party, words: Sequence[Word]) -> SpokenTurn:
     )
 
 
+def by_speaker(turn: SpokenTurn, speakers: Sequence[int]) -> list[SpokenTurn]:
+    """Return the turn cut where the speaker changes; ``speakers`` has one number per word."""
+    runs: list[list[Word]] = []
+    numbers: list[int] = []
+    for word, number in zip(turn.words, speakers, strict=True):
+        if not numbers or numbers[-1] != number:
+            runs.append([])
+            numbers.append(number)
+        runs[-1].append(word)
+    return [
+        replace(_turn(turn.party, run), language=turn.language, speaker=number)
+        for run, number in zip(runs, numbers, strict=True)
+    ]
+
+
 def unsure_spans(probabilities: Sequence[float]) -> list[tuple[int, int]]:
     """Return (first, last) of the runs of words that are not to be relied on.
 

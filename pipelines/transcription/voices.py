@@ -9,6 +9,7 @@ import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from models.vocab import Party
 from pipelines.transcription.media import RATE
-from pipelines.transcription.rules import SpokenTurn
+from pipelines.transcription.rules import SpokenTurn, by_speaker
 
 Sound = NDArray[np.float32]
 Vectors = NDArray[np.float32]
@@ -27,6 +28,10 @@ WEIGHTS = "pretrained.pt"
 
 LEAST_MS = 800
 """A shorter turn says too little of a voice to find the speakers by; it joins the nearest one."""
+
+LONGEST_MS = 2_500
+PAUSE_MS = 150
+"""A part in which one voice is looked for ends at such a pause, or when it lasts so long."""
 
 ONE_VOICE = 0.80
 """Two groups of turns whose mean voices are more alike than this (cosine) are one speaker."""
@@ -85,33 +90,63 @@ class Voices:
     def listen(self, samples: Sound, start_ms: int, turns: Sequence[SpokenTurn]) -> None:
         """Take in the voices of a stretch's turns, whose times count from the stretch's start."""
         cuts = [
-            (turn, samples[turn.start_ms * RATE // 1_000 : turn.end_ms * RATE // 1_000])
+            (start, end, samples[start * RATE // 1_000 : end * RATE // 1_000])
             for turn in turns
+            for start, end in phrases(turn)
         ]
-        cuts = [(turn, cut) for turn, cut in cuts if len(cut) >= RATE // 10]
+        cuts = [cut for cut in cuts if len(cut[2]) >= RATE // 10]
         if not cuts:
             return
-        vectors = self._ears.embed([cut for _, cut in cuts])
+        vectors = self._ears.embed([sound for _, _, sound in cuts])
         self._heard += [
-            _Heard(start_ms + turn.start_ms, turn.end_ms - turn.start_ms, vector)
-            for (turn, _), vector in zip(cuts, vectors, strict=True)
+            _Heard(start_ms + start, end - start, vector)
+            for (start, end, _), vector in zip(cuts, vectors, strict=True)
         ]
 
     def number(self, turns: Sequence[SpokenTurn]) -> list[SpokenTurn]:
-        """Return the turns of nobody known with their speaker's number, in order of appearance."""
+        """Return the turns with the numbers of their speakers, by order of appearance.
+
+        A turn of nobody known is cut where the voice changes.
+        """
         if not self._heard:
             return list(turns)
         labels = tell_apart(
             np.stack([heard.vector for heard in self._heard]),
             np.array([heard.lasts_ms for heard in self._heard]),
         )
-        starts = np.array([heard.start_ms for heard in self._heard])
-        return [
-            replace(turn, speaker=int(labels[np.abs(starts - turn.start_ms).argmin()]))
-            if turn.party is Party.UNKNOWN
-            else turn
-            for turn in turns
-        ]
+        middles = np.array([heard.start_ms + heard.lasts_ms / 2 for heard in self._heard])
+
+        def speaker(at_ms: float) -> int:
+            return int(labels[np.abs(middles - at_ms).argmin()])
+
+        numbered: list[SpokenTurn] = []
+        for turn in turns:
+            if turn.party is not Party.UNKNOWN:
+                numbered.append(turn)
+            elif turn.words:
+                numbered += by_speaker(turn, [speaker(word.middle_ms) for word in turn.words])
+            else:
+                middle = (turn.start_ms + turn.end_ms) / 2
+                numbered.append(replace(turn, speaker=speaker(middle)))
+        return numbered
+
+
+def phrases(turn: SpokenTurn) -> list[tuple[int, int]]:
+    """Return (start, end) in ms of the parts of a turn in which one voice is looked for.
+
+    A part ends at a short pause once it is long enough to know a voice by, or when it is longest;
+    where no sentence ends and nobody pauses, a turn of one channel may hold both speakers.
+    """
+    if not turn.words:
+        return [(turn.start_ms, turn.end_ms)]
+    found = [[turn.words[0].start_ms, turn.words[0].end_ms]]
+    for before, after in pairwise(turn.words):
+        lasted = before.end_ms - found[-1][0]
+        pause = after.start_ms - before.end_ms
+        if lasted >= LONGEST_MS or (lasted >= LEAST_MS and pause >= PAUSE_MS):
+            found.append([after.start_ms, after.end_ms])
+        found[-1][1] = max(found[-1][1], after.end_ms)
+    return [(start, end) for start, end in found]
 
 
 def tell_apart(vectors: Vectors, lasts_ms: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -3,6 +3,7 @@
 import pickle
 import struct
 from collections import OrderedDict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from models.vocab import Party
 from pipelines.transcription import voice_encoder, voices
-from pipelines.transcription.rules import SpokenTurn
+from pipelines.transcription.rules import SpokenTurn, Word
 
 RATE = 16_000
 
@@ -38,6 +39,19 @@ def test_turns_are_numbered_by_voice_across_stretches() -> None:
     heard.listen(tone(500, 2), 4_000, [turn(0, 2_000)])
     turns = [turn(0, 2_000), turn(2_000, 4_000), turn(4_000, 6_000), turn(0, 9, Party.AGENT)]
     assert [each.speaker for each in heard.number(turns)] == [1, 2, 2, None]
+
+
+def test_a_turn_that_two_share_without_a_pause_is_cut_where_the_voice_changes() -> None:
+    words = tuple(Word(f" w{n}", 500 * n, 500 * n + 500, 0.9, "en") for n in range(20))
+    shared = replace(turn(0, 10_000), words=words, language="en")
+    assert voices.phrases(shared) == [
+        *((0, 2_500), (2_500, 5_000), (5_000, 7_500), (7_500, 10_000)),
+    ]
+    heard = voices.Voices(PitchEars())
+    heard.listen(np.concatenate([tone(200, 5), tone(500, 5)]), 0, [shared])
+    first, second = heard.number([shared])
+    assert (first.speaker, first.end_ms, second.speaker, second.start_ms) == (1, 5_000, 2, 5_000)
+    assert (first.words + second.words, second.language) == (words, "en")
 
 
 def test_one_voice_alone_is_one_speaker_and_silence_has_none() -> None:
