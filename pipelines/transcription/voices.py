@@ -32,7 +32,7 @@ LEAST_MS = 600
 LONGEST_MS = 2_500
 PAUSE_MS = 100
 ENDS = tuple(".?!,。？！，")
-"""A part in which one voice is looked for ends at such a pause or sign, or when it lasts so long."""
+"""A part in which one voice is looked for ends at such a pause or sign, or when this long."""
 
 ONE_VOICE = 0.9
 """Two groups of turns whose mean voices are more alike than this (cosine) are one speaker."""
