@@ -17,7 +17,9 @@ class Transcript(Identified, Base):
     ``attempt`` is the number of the job attempt that wrote it; an older attempt may not overwrite
     a newer one. A failed transcript has an ``error_code`` (with parameters) and no turns.
     ``speech`` lists, for each party heard, where somebody speaks: ``[party, [[start_ms, end_ms],
-    …]]``, whether or not words were made out there.
+    …]]``, whether or not words were made out there, with a margin at both ends. ``voice`` is the
+    same for every channel without the margin, null in transcripts made before it was kept;
+    ``music`` lists where music or ringing is heard: ``[[start_ms, end_ms], …]``.
     """
 
     __tablename__ = "transcript"
@@ -40,6 +42,8 @@ class Transcript(Identified, Base):
     work_ms: Mapped[int] = mapped_column(default=0)
     attempt: Mapped[int]
     speech: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
+    voice: Mapped[list[Any] | None]
+    music: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
     error_code: Mapped[str | None]
     error_params: Mapped[dict[str, Any] | None]
     made_at: Mapped[dt.datetime]

@@ -10,6 +10,7 @@ from pipelines.transcription import media
 from pipelines.transcription.chinese import simplified
 from pipelines.transcription.recogniser import Language, Made, Recogniser
 from pipelines.transcription.rules import SpokenTurn, Word, merge_turns, parties, respell
+from pipelines.transcription.sounds import Ear, Spans
 
 CHINESE = frozenset({"zh", "yue"})
 
@@ -19,7 +20,8 @@ class Transcribed:
     """What was said in a recording: turns in time order, and how they were found.
 
     ``channels`` are those of the file; ``audio_ms`` is its length, ``work_ms`` the time it took.
-    ``language`` is null where nobody spoke. ``speech`` is where each party speaks, in ms.
+    ``language`` is null where nobody spoke. ``speech`` is where each party speaks, in ms, with
+    a margin; ``voice`` is the same without it, ``music`` where music or ringing is heard.
     """
 
     channels: int
@@ -28,7 +30,9 @@ class Transcribed:
     language: Language | None
     turns: tuple[SpokenTurn, ...]
     made: Made
-    speech: tuple[tuple[Party, tuple[tuple[int, int], ...]], ...] = ()
+    speech: tuple[tuple[Party, Spans], ...] = ()
+    voice: tuple[tuple[Party, Spans], ...] = ()
+    music: Spans = ()
 
 
 def transcribe(
@@ -57,6 +61,7 @@ def transcribe(
         *[(party, []) for party, _ in channels],
         (Party.UNKNOWN, []),
     ]
+    ear = Ear()
     end_ms = 0
     for start_ms, samples in media.stretches(path):
         one_sound = samples.shape[0] > 1 and (
@@ -70,6 +75,8 @@ def transcribe(
         for words, found in zip(targets, heard.channels, strict=True):
             words.extend(word.shifted(start_ms) for word in found)
         sides = speech[-1:] if one_sound else speech[:-1]
+        heard_by = zip((party for party, _ in sides), heard.speech, strict=False)
+        ear.listen(samples, list(heard_by), start_ms)
         for (_, spans), found_speech in zip(sides, heard.speech, strict=False):
             spans.extend((start_ms + start, start_ms + end) for start, end in found_speech)
         end_ms = start_ms + samples.shape[1] * 1_000 // media.RATE
@@ -85,4 +92,6 @@ def transcribe(
         turns=tuple(turns),
         made=recogniser.made(),
         speech=tuple((party, tuple(spans)) for party, spans in speech if spans),
+        voice=ear.voice,
+        music=ear.music,
     )
