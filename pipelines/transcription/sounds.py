@@ -35,6 +35,11 @@ UNDER_LOUD_DB = 30
 CLEAR_DB = 14
 """Where speech stands out less from the noise, its ends do not show: the margin is cut off."""
 
+GROWTH_MS = 2_000
+BREATH_MS = 400
+"""The search gives up within an utterance when a little noise lies over it. Sound as loud as the
+voice, and not parted from it by more than a breath, belongs to it for up to so long."""
+
 FRAME = 1_024
 BLOCK_FRAMES = 15
 """64 ms and about a second: the units in which music is looked for."""
@@ -49,10 +54,15 @@ PEAK_DB = 8
 AROUND = 16
 """A bin belongs to a tone when it stands so far above the median of its 16 neighbours each side."""
 
-TONAL = 0.15
+TONAL = 0.12
 PURE = 0.9
 """Share of the power that lies in tones: of music over some seconds, of a ringing tone at once.
 Noise of any colour has 0 to .02, voices in the background .05 to .12, music .3 and more."""
+
+SWING_DB = 10.0
+"""Levels within a second differ by so much at most (from the 15th to the 85th percentile, over some
+seconds): 2 to 9 dB in music, 12 to 30 in speech, which may be found here when the search missed it.
+"""
 
 STEADY = 0.995
 STEADY_BLOCKS = 5
@@ -63,8 +73,9 @@ SMOOTHED = 7
 SUSTAINED = 12
 """Music sounds in so many of a block's frames; speech that nobody recognised as such has pauses."""
 
-BRIDGE_MS = 4_500
-"""Ringing pauses for 4 s at most in the cadences of most countries (ITU-T E.180)."""
+BRIDGE_MS = 1_500
+RINGING_BRIDGE_MS = 4_500
+"""Music pauses for so long; ringing for 4 s at most in most countries' cadences (ITU-T E.180)."""
 
 SHORTEST_MS = 4_000
 SOUNDING_MS = 1_800
@@ -91,9 +102,10 @@ class Ear:
             # The one sound of two channels is nobody's channel, in whichever stretch it is.
             place = channel if len(speech) > 1 else -1
             voiced = voices(samples[channel], spans)
+            found = music(samples[channel], voiced)
+            voiced = grown(samples[channel], voiced, found)
             kept = self._voices.setdefault(place, (party, []))[1]
             kept += [(start_ms + start, start_ms + end) for start, end in voiced]
-            found = music(samples[channel], voiced)
             self._music += [(start_ms + start, start_ms + end) for start, end in found]
 
     @property
@@ -128,14 +140,55 @@ def voices(channel: NDArray[np.float32], speech: Sequence[Span]) -> Spans:
     if not speech:
         return ()
     levels = _levels(channel, RATE * STEP_MS // 1_000)
+    floor = _floor(levels, speech)
+    found = (_without_margin(levels, span, floor) for span in speech)
+    return tuple(span for span in found if span[1] > span[0])
+
+
+def grown(channel: NDArray[np.float32], voiced: Sequence[Span], music: Sequence[Span]) -> Spans:
+    """Return the voices with the loud sound that adjoins them, other than music."""
+    if not voiced:
+        return ()
+    levels = _levels(channel, RATE * STEP_MS // 1_000)
+    floor = _floor(levels, voiced)
+    inside = [levels[start // STEP_MS : end // STEP_MS] for start, end in voiced]
+    loud = float(np.percentile(np.concatenate(inside), 90))
+    if loud - floor < CLEAR_DB:
+        return tuple(voiced)
+    over = levels > max(floor + OVER_FLOOR_DB, loud - UNDER_LOUD_DB)
+    for start, end in music:
+        over[start // STEP_MS : -(-end // STEP_MS)] = False
+    most = GROWTH_MS // STEP_MS
+    spans = []
+    for start_ms, end_ms in voiced:
+        start, end = start_ms // STEP_MS, end_ms // STEP_MS
+        before = _loud_on(over[max(0, start - most) : start][::-1])
+        behind = _loud_on(over[end : end + most])
+        spans.append(((start - before) * STEP_MS, (end + behind) * STEP_MS))
+    return united(spans, 0)
+
+
+def _loud_on(over: NDArray[np.bool_]) -> int:
+    """Return how many steps the sound stays loud, breaths left out of account."""
+    last = quiet = 0
+    for place, loud in enumerate(over):
+        quiet = 0 if loud else quiet + 1
+        if quiet > BREATH_MS // STEP_MS:
+            break
+        if loud:
+            last = place + 1
+    # A click is no speech.
+    return last if last and int(over[:last].sum()) >= 2 * VOICED_STEPS else 0
+
+
+def _floor(levels: Levels, spans: Sequence[Span]) -> float:
+    """Return the level of the line when nobody speaks, dBFS."""
     inside = np.zeros(len(levels), dtype=bool)
-    for start, end in speech:
+    for start, end in spans:
         inside[start // STEP_MS : -(-end // STEP_MS)] = True
     quiet = levels[~inside]
     # Without a quiet part to learn from, the pauses inside of speech tell the noise.
-    floor = float(np.percentile(quiet, 50) if len(quiet) > 50 else np.percentile(levels, 5))  # noqa: PLR2004 - half a second
-    found = (_without_margin(levels, span, floor) for span in speech)
-    return tuple(span for span in found if span[1] > span[0])
+    return float(np.percentile(quiet, 30) if len(quiet) > 50 else np.percentile(levels, 5))  # noqa: PLR2004 - half a second
 
 
 def _without_margin(levels: Levels, span: Span, floor: float) -> Span:
@@ -187,10 +240,16 @@ def music(channel: NDArray[np.float32], voiced: Sequence[Span]) -> Spans:
     for block in candidates:
         spectra[block] = _spectrum(channel, audible, block)
         tonal[block] = _in_tones(spectra[block])
+    pure = (tonal >= PURE) & ~_steady(spectra)
     sustained = candidates[counts[candidates] >= SUSTAINED]
-    sounding = _sounding(sustained, tonal) & ~_steady(spectra)
-    spans = [_edges(audible, int(block)) for block in np.flatnonzero(sounding)]
-    return _lasting(spans, voiced)
+    blockwise = levels[: blocks * BLOCK_FRAMES].reshape(blocks, BLOCK_FRAMES)
+    swing = np.percentile(blockwise, 85, axis=1) - np.percentile(blockwise, 15, axis=1)
+    playing = _playing(sustained, tonal, swing) & ~_steady(spectra)
+    rings = united([_edges(audible, int(block)) for block in np.flatnonzero(pure)], 0)
+    plays = united([_edges(audible, int(block)) for block in np.flatnonzero(playing)], 0)
+    return united(
+        [*_lasting(plays, voiced, BRIDGE_MS), *_lasting(rings, voiced, RINGING_BRIDGE_MS)], 0
+    )
 
 
 def _frame(ms: int) -> int:
@@ -225,18 +284,26 @@ def _in_tones(power: NDArray[np.float64]) -> float:
     return float(power[peaks].sum() / max(power.sum(), 1e-12))
 
 
-def _sounding(sustained: NDArray[np.intp], tonal: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Tell of each block whether it sounds like music with its neighbours, or rings by itself."""
-    sounding = tonal >= PURE
-    runs = np.split(sustained, np.flatnonzero(np.diff(sustained) > 1) + 1)
-    for run in runs:
-        if len(run) < RUN_BLOCKS:
-            continue
-        width = min(SMOOTHED, len(run))
-        counts = np.convolve(np.ones(len(run)), np.ones(width), "same")
-        smoothed = np.convolve(tonal[run], np.ones(width), "same") / counts
-        sounding[run] |= smoothed >= TONAL
-    return sounding
+def _playing(
+    sustained: NDArray[np.intp], tonal: NDArray[np.float64], swing: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Tell of each block whether, with its neighbours, it has music's tones and even level."""
+    playing = np.zeros(len(tonal), dtype=bool)
+    for run in np.split(sustained, np.flatnonzero(np.diff(sustained) > 1) + 1):
+        if len(run) >= RUN_BLOCKS:
+            playing[run] = (_smoothed(tonal[run]) >= TONAL) & (_smoothed(swing[run]) <= SWING_DB)
+    return playing
+
+
+def _smoothed(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the median of each value and its neighbours, seven in all where there are as many."""
+    reach = SMOOTHED // 2
+    return np.array(
+        [
+            np.median(values[max(0, place - reach) : place + reach + 1])
+            for place in range(len(values))
+        ]
+    )
 
 
 def _steady(spectra: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -266,14 +333,14 @@ def _edges(audible: NDArray[np.bool_], block: int) -> Span:
     return (_ms(start), _ms(end))
 
 
-def _lasting(spans: Sequence[Span], voiced: Sequence[Span]) -> Spans:
+def _lasting(spans: Sequence[Span], voiced: Sequence[Span], bridge_ms: int) -> Spans:
     """Join spans over pauses in which nobody speaks, and keep those that last."""
     joined: list[tuple[int, int, int]] = []
-    for start, end in united(spans, 0):
+    for start, end in spans:
         before = joined[-1] if joined else None
         if (
             before
-            and start - before[1] <= BRIDGE_MS
+            and start - before[1] <= bridge_ms
             and not any(first < start and last > before[1] for first, last in voiced)
         ):
             joined[-1] = (before[0], end, before[2] + end - start)
