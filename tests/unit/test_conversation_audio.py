@@ -114,7 +114,10 @@ def test_a_call_with_answers_dead_air_and_an_interruption(tmp_path: Path) -> Non
 
 def test_hold_music_is_neither_talk_nor_silence(tmp_path: Path) -> None:
     sound, spans = lay(
-        30, (Party.AGENT, 0, 1_000), (Party.CUSTOMER, 0, 5_000), (Party.AGENT, 1, 20_000)
+        30,
+        (Party.AGENT, 0, 1_000),
+        (Party.CUSTOMER, 0, 5_000),
+        (Party.CUSTOMER, 5, 22_000),
     )
     sound[8 * RATE : 18 * RATE, 0] += tune(10)
     found = measured(tmp_path / "a.wav", sound)
