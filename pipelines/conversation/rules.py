@@ -69,7 +69,6 @@ class Sounded:
     voice: Sequence[tuple[Party, Sequence[Span]]]
     music: Sequence[Span] = ()
     said: Sequence[Said] = ()
-    language: str | None = None
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,6 @@ def measure(session: Session, transcript_id: int | None) -> rules.Measures | Non
             voice=[(Party(party), _spans(spans)) for party, spans in transcript.voice],
             music=_spans(transcript.music),
             said=[rules.Said(party, text) for party, text in said],
-            language=transcript.language,
         ),
         session.get_one(Site, transcript.site_id).dead_air_ms,
     )

@@ -221,7 +221,8 @@ def _levels(channel: NDArray[np.float32], step: int) -> Levels:
     """Return the level of each step of samples in dBFS; a rest at the end is left out."""
     count = len(channel) // step
     power = np.square(channel[: count * step]).reshape(count, step).mean(axis=1)
-    return 10 * np.log10(power.astype(np.float64) + 1e-12)
+    levels: Levels = 10 * np.log10(power.astype(np.float64) + 1e-12)
+    return levels
 
 
 def music(channel: NDArray[np.float32], voiced: Sequence[Span]) -> Spans:
@@ -238,7 +239,7 @@ def music(channel: NDArray[np.float32], voiced: Sequence[Span]) -> Spans:
     tonal = np.zeros(blocks)
     spectra = np.zeros((blocks, BAND[1] - BAND[0]))
     for block in candidates:
-        spectra[block] = _spectrum(channel, audible, block)
+        spectra[block] = _spectrum(channel, audible, int(block))
         tonal[block] = _in_tones(spectra[block])
     pure = (tonal >= PURE) & ~_steady(spectra)
     sustained = candidates[counts[candidates] >= SUSTAINED]
@@ -267,8 +268,9 @@ def _spectrum(
     first = block * BLOCK_FRAMES
     frames = channel[first * FRAME : (first + BLOCK_FRAMES) * FRAME].reshape(BLOCK_FRAMES, FRAME)
     heard = frames[audible[first : first + BLOCK_FRAMES]] * _WINDOW
-    power: NDArray[np.float64] = np.square(np.abs(np.fft.rfft(heard, axis=1)))[:, slice(*BAND)]
-    return power.mean(axis=0)
+    power = np.square(np.abs(np.fft.rfft(heard, axis=1)))[:, slice(*BAND)]
+    mean: NDArray[np.float64] = power.mean(axis=0)
+    return mean
 
 
 _WINDOW = np.hanning(FRAME).astype(np.float32)

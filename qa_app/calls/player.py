@@ -15,6 +15,9 @@ from models.transcripts import Transcript
 from models.vocab import ChannelLayout, MediaKind, Party, RecordingState, TranscriptState
 from pipelines.outcomes import DomainError
 from qa_app.calls import tokens
+from qa_app.calls.blindness import is_blind
+from qa_app.calls.parties import PARTIES
+from qa_app.calls.went import WentView, went_view
 from qa_app.clock import now
 from qa_app.messages import sentence
 from qa_app.permissions import Person
@@ -32,17 +35,14 @@ class Purpose(StrEnum):
     EXEMPLAR = "exemplar"
 
 
+JUDGING = frozenset({Purpose.TASK, Purpose.SELF_ASSESSMENT})
+"""Purposes of somebody who judges the call at this moment."""
+
 PURPOSES: dict[str, LazyString] = {
     Purpose.TASK: _l("Review"),
     Purpose.SELF_ASSESSMENT: _l("Self-assessment"),
     Purpose.FEEDBACK: _l("Feedback"),
     Purpose.EXEMPLAR: _l("Exemplar"),
-}
-
-PARTIES: dict[Party, LazyString] = {
-    Party.AGENT: _l("Agent"),
-    Party.CUSTOMER: _l("Customer"),
-    Party.UNKNOWN: _l("Speaker"),
 }
 
 
@@ -73,7 +73,8 @@ class PlayerView:
     """A recording on a page: where its sound and picture are, and what is said in it.
 
     ``audio_url`` is empty when the audio has been deleted (``state``); ``peaks_url`` until its
-    picture has been made. ``transcript`` is done, failed (``trouble`` says why) or waiting.
+    picture has been made. ``transcript`` is done, failed (``trouble`` says why) or waiting;
+    ``went`` is how the call went, null without a transcript.
     """
 
     uid: uuid.UUID
@@ -86,6 +87,7 @@ class PlayerView:
     trouble: str
     language: str | None
     turns: tuple[TurnView, ...]
+    went: WentView | None
 
     @property
     def speakers(self) -> tuple[LazyString, ...]:
@@ -105,7 +107,8 @@ def player_view(
 
     The caller has checked that the person may hear it. ``purpose`` is a ``Purpose`` or a person's
     own words. The opening is written down when the sound is first asked for, or was already when
-    ``token`` is given. Reads two tables (transcript with turns, files).
+    ``token`` is given. Reads the transcript with its turns and measures, the files, and
+    whether the person judges the call at the moment.
     """
     made = token or tokens.new(recording.uid, person, purpose, now())
     signed = tokens.sign(made)
@@ -131,6 +134,11 @@ def player_view(
         trouble=_trouble(transcript),
         language=transcript.language if transcript else None,
         turns=_turns(transcript),
+        went=went_view(
+            session,
+            transcript,
+            blind=purpose in JUDGING or is_blind(session, person, recording.call_id),
+        ),
     )
 
 
