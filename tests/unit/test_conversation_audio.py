@@ -13,7 +13,7 @@ import soundfile
 from models.vocab import ChannelLayout, Party
 from pipelines.conversation import rules
 from pipelines.transcription import hearing, media, recogniser
-from pipelines.transcription.recogniser import Heard, Language, Made
+from pipelines.transcription.recogniser import NO_HINTS, Heard, Hints, Language, Made
 
 RATE = 8_000
 ROOT = Path(__file__).parents[2] / "recordings_sample"
@@ -27,7 +27,9 @@ class Listener:
     def made(self) -> Made:
         return Made("listener", {}, {})
 
-    def hear(self, samples: media.Samples, language: Language | None) -> Heard:
+    def hear(
+        self, samples: media.Samples, language: Language | None, hints: Hints = NO_HINTS
+    ) -> Heard:
         spoken = [recogniser._speech(side) for side in samples]
         return Heard(language, ((),) * len(spoken), recogniser._in_ms(spoken))
 
