@@ -28,7 +28,10 @@ class Listener:
         return Made("listener", {}, {})
 
     def hear(
-        self, samples: media.Samples, language: Language | None, hints: Hints = NO_HINTS
+        self,
+        samples: media.Samples,
+        language: Language | None,
+        hints: Hints = NO_HINTS,  # noqa: ARG002 - the protocol's; without words nothing to hint at
     ) -> Heard:
         spoken = [recogniser._speech(side) for side in samples]
         return Heard(language, ((),) * len(spoken), recogniser._in_ms(spoken))
