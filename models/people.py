@@ -10,13 +10,18 @@ from models.vocab import Role
 
 
 class Site(Identified, Base):
-    """One call-centre location with its own clock; days and half-hours are counted in its zone."""
+    """One call-centre location with its own clock; days and half-hours are counted in its zone.
+
+    Silences of ``dead_air_ms`` and longer count as dead air in calls transcribed from then on.
+    """
 
     __tablename__ = "site"
+    __table_args__ = (CheckConstraint("dead_air_ms BETWEEN 1000 AND 600000", name="dead_air"),)
 
     code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     timezone: Mapped[str]
+    dead_air_ms: Mapped[int] = mapped_column(default=10_000, server_default="10000")
 
 
 class Team(Identified, Base):

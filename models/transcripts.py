@@ -17,9 +17,11 @@ class Transcript(Identified, Base):
     ``attempt`` is the number of the job attempt that wrote it; an older attempt may not overwrite
     a newer one. A failed transcript has an ``error_code`` (with parameters) and no turns.
     ``speech`` lists, for each party heard, where somebody speaks: ``[party, [[start_ms, end_ms],
-    …]]``, whether or not words were made out there. ``findings`` lists what was noticed about the
-    recording itself, as ``[code, params]``. ``doubt`` is set where the words are not to be relied
-    on: the call is then abstained, pages show the reason instead of the text, and whatever counts
+    …]]``, whether or not words were made out there, with a margin at both ends. ``voice`` is the
+    same for every channel without the margin, null in transcripts made before it was kept;
+    ``music`` lists where music or ringing is heard: ``[[start_ms, end_ms], …]``.
+    ``findings`` lists what was noticed about the recording itself, as ``[code, params]``. ``doubt``
+    is set where the words are not to be relied on: the call is then abstained, pages show the reason instead of the text, and whatever counts
     or searches words leaves it out. ``trust`` holds the figures that this was decided by.
     """
 
@@ -47,6 +49,8 @@ class Transcript(Identified, Base):
     trust: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
     doubt: Mapped[str | None]
     doubt_params: Mapped[dict[str, Any] | None]
+    voice: Mapped[list[Any] | None]
+    music: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
     error_code: Mapped[str | None]
     error_params: Mapped[dict[str, Any] | None]
     made_at: Mapped[dt.datetime]

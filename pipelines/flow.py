@@ -20,6 +20,7 @@ from models.samples import Draw, DrawnCall, SamplePlan
 from models.session import write_session
 from models.vocab import ChannelLayout, JobState, MediaKind, SkipKind
 from pipelines import jobs
+from pipelines.conversation import service as conversation
 from pipelines.ingest import uploads
 from pipelines.jobs import Job, Schedule
 from pipelines.measures import service as measures
@@ -152,7 +153,8 @@ def _save_transcript(
     session: Session, runtime: Runtime, result: transcription.Result, attempt: int
 ) -> None:
     """Store what was heard, and what other stages read out of it, in one transaction."""
-    transcription.save(session, runtime, result, attempt)
+    transcript_id = transcription.save(session, runtime, result, attempt)
+    conversation.measure(session, transcript_id)
 
 
 def _import_upload(upload: uploads.Upload, runtime: Runtime, progress: Progress) -> None:

@@ -16,6 +16,7 @@ class Action(StrEnum):
     CALLS_LISTEN = "calls.listen"
     CALLS_CORRECT = "calls.correct"
     HOTWORDS_WRITE = "hotwords.write"
+    CALLS_EXPORT = "calls.export"
     IMPORTS_READ = "imports.read"
     IMPORTS_WRITE = "imports.write"
     PLANS_READ = "plans.read"
@@ -62,6 +63,7 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.CALLS_LISTEN: _REVIEWER | _AGENT | _TRAINER | _MANAGER,
     Action.CALLS_CORRECT: _MANAGER,
     Action.HOTWORDS_WRITE: _ADMIN | _MANAGER,
+    Action.CALLS_EXPORT: _MANAGER,
     Action.IMPORTS_READ: _ADMIN,
     Action.IMPORTS_WRITE: _ADMIN,
     Action.PLANS_READ: _MANAGER,

@@ -24,6 +24,7 @@ from models.calls import (
     Recording,
     Survey,
 )
+from models.conversations import Conversation
 from models.measures import DailyFact, DirtyDay
 from models.operations import AuditEntry, ImportFile, Job, Listening, RetentionRule
 from models.people import Agent, Site, Team, TeamMember, User, UserRole
@@ -212,6 +213,11 @@ RULES: dict[type[Base], Callable[[Look], Condition]] = {
     AuditEntry: _audit,
     Call: _managed_call,
     Complaint: _complaint,
+    Conversation: lambda look: exists().where(
+        Transcript.id == Conversation.transcript_id,
+        Recording.id == Transcript.recording_id,
+        _recording(look),
+    ),
     DailyFact: _fact,
     DirtyDay: lambda look: _area(look, DirtyDay.site_id, None),
     Draw: lambda look: _area(look, Draw.site_id, None),

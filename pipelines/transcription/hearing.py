@@ -23,6 +23,7 @@ from pipelines.transcription.rules import (
     respell,
     without_echo,
 )
+from pipelines.transcription.sounds import Ear, Spans
 from pipelines.transcription.trust import Doubt, Trust
 
 QUIETER = 4.0
@@ -34,7 +35,8 @@ class Transcribed:
     """What was said in a recording: turns in time order, and how they were found.
 
     ``channels`` are those of the file; ``audio_ms`` is its length, ``work_ms`` the time it took.
-    ``language`` is null where nobody spoke. ``speech`` is where each party speaks, in ms.
+    ``language`` is null where nobody spoke. ``speech`` is where each party speaks, in ms, with
+    a margin; ``voice`` is the same without it, ``music`` where music or ringing is heard.
     ``findings`` is what was noticed about the recording; ``doubt`` is set where the words are not
     to be relied on.
     """
@@ -45,10 +47,12 @@ class Transcribed:
     language: Language | None
     turns: tuple[SpokenTurn, ...]
     made: Made
-    speech: tuple[tuple[Party, tuple[tuple[int, int], ...]], ...] = ()
+    speech: tuple[tuple[Party, Spans], ...] = ()
     findings: tuple[Finding, ...] = ()
     trust: Trust | None = None
     doubt: Doubt | None = None
+    voice: tuple[tuple[Party, Spans], ...] = ()
+    music: Spans = ()
 
 
 def transcribe(
@@ -76,6 +80,7 @@ def transcribe(
     told(0, facts.duration_ms)
     sides = channels.survey(media.blocks(path, None), facts.sample_rate)
     call = _Call(parties(layout, facts.channels), ears)
+    ear = Ear()
     for start_ms, samples in media.stretches(path):
         one_sound = samples.shape[0] > 1 and (
             layout is ChannelLayout.MONO or sides.one_sound or media.same_on_both(samples)
@@ -87,6 +92,8 @@ def transcribe(
         heard = recogniser.hear(clean, language, hints)
         language = language or heard.language
         call.add(start_ms, clean, leaks, heard.channels, heard.speech, one_sound=one_sound)
+        heard_sides = call.sides[-1:] if one_sound else call.sides[:-1]
+        ear.listen(clean, list(zip(heard_sides, heard.speech, strict=False)), start_ms)
         end_ms = start_ms + samples.shape[1] * 1_000 // media.RATE
         told(min(end_ms, facts.duration_ms), facts.duration_ms)
     turns = [_respelt(turn, language, writing) for turn in call.turns()]
@@ -106,6 +113,8 @@ def transcribe(
         findings=tuple(_noticed(call, sides, turns, facts.duration_ms)),
         trust=measured,
         doubt=trust.doubt(measured),
+        voice=ear.voice,
+        music=ear.music,
     )
 
 

@@ -17,6 +17,7 @@ from pipelines.transcription import media, pieces, weights
 from pipelines.transcription.batching import Batches
 from pipelines.transcription.decoding import CLEAN, POOR, WIDE, Decoded, Decoder, Manner, Sound
 from pipelines.transcription.rules import Word, place
+from pipelines.transcription.sounds import MARGIN_MS
 
 LONGEST_S = 28
 CLEAN_LONGEST_S = 20
@@ -46,9 +47,6 @@ SILENT = 10 ** (-60 / 20)
 
 SILENCE_MS = 500
 """A pause of one speaker that parts two stretches of speech."""
-
-PAD_MS = 400
-"""Quiet that is kept before and behind speech."""
 
 LANGUAGE_WINDOWS = 4
 WINDOW_S = 30
@@ -276,7 +274,7 @@ def _speech(channel: media.Samples) -> list[pieces.Span]:
         channel,
         min_silence_duration_ms=SILENCE_MS,
         max_speech_duration_s=LONGEST_S,
-        speech_pad_ms=PAD_MS,
+        speech_pad_ms=MARGIN_MS,
     )
     return [(chunk["start"], chunk["end"]) for chunk in found]
 

@@ -19,6 +19,9 @@ from pipelines.outcomes import DomainError
 from pipelines.transcription.chinese import CODES as CHINESE
 from pipelines.transcription.rules import UNSURE, unsure_spans
 from qa_app.calls import findings, tokens
+from qa_app.calls.blindness import is_blind
+from qa_app.calls.parties import PARTIES
+from qa_app.calls.went import WentView, went_view
 from qa_app.clock import now
 from qa_app.messages import sentence
 from qa_app.permissions import Person
@@ -34,17 +37,14 @@ class Purpose(StrEnum):
     EXEMPLAR = "exemplar"
 
 
+JUDGING = frozenset({Purpose.TASK, Purpose.SELF_ASSESSMENT})
+"""Purposes of somebody who judges the call at this moment."""
+
 PURPOSES: dict[str, LazyString] = {
     Purpose.TASK: _l("Review"),
     Purpose.SELF_ASSESSMENT: _l("Self-assessment"),
     Purpose.FEEDBACK: _l("Feedback"),
     Purpose.EXEMPLAR: _l("Exemplar"),
-}
-
-PARTIES: dict[Party, LazyString] = {
-    Party.AGENT: _l("Agent"),
-    Party.CUSTOMER: _l("Customer"),
-    Party.UNKNOWN: _l("Speaker"),
 }
 
 
@@ -81,9 +81,9 @@ class PlayerView:
     """A recording on a page: where its sound and picture are, and what is said in it.
 
     ``audio_url`` is empty when the audio has been deleted (``state``); ``peaks_url`` until its
-    picture has been made. ``transcript`` is done, failed (``trouble`` says why) or waiting.
-    ``doubt`` says why one that is done is no more than a guess; ``findings`` are sentences about
-    the recording itself.
+    picture has been made. ``transcript`` is done, failed (``trouble`` says why) or waiting;
+    ``went`` is how the call went, null without a transcript. ``doubt`` says why one that is done is
+    no more than a guess; ``findings`` are sentences about the recording itself.
     """
 
     uid: uuid.UUID
@@ -96,6 +96,7 @@ class PlayerView:
     trouble: str
     language: str | None
     turns: tuple[TurnView, ...]
+    went: WentView | None
     findings: tuple[str, ...] = ()
     doubt: str = ""
 
@@ -117,7 +118,8 @@ def player_view(
 
     The caller has checked that the person may hear it. ``purpose`` is a ``Purpose`` or a person's
     own words. The opening is written down when the sound is first asked for, or was already when
-    ``token`` is given. Reads two tables (transcript with turns, files).
+    ``token`` is given. Reads the transcript with its turns and measures, the files, and
+    whether the person judges the call at the moment.
     """
     made = token or tokens.new(recording.uid, person, purpose, now())
     signed = tokens.sign(made)
@@ -145,6 +147,11 @@ def player_view(
         turns=_turns(transcript),
         findings=findings.said(transcript.findings) if transcript else (),
         doubt=findings.reason(transcript.doubt, transcript.doubt_params) if transcript else "",
+        went=went_view(
+            session,
+            transcript,
+            blind=purpose in JUDGING or is_blind(session, person, recording.call_id),
+        ),
     )
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from babel import numbers
 from flask_babel import LazyString, get_locale
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 from wtforms.fields.choices import SelectChoice
 
@@ -33,7 +33,7 @@ from qa_app.calls.blindness import is_blind
 from qa_app.calls.player import PURPOSES, PlayerView, player_view
 from qa_app.calls.sides import layout_to_correct
 from qa_app.calls.tokens import PlayToken
-from qa_app.permissions import Person
+from qa_app.permissions import Person, may
 
 __all__ = ["PlayerView", "player_view"]
 
@@ -107,6 +107,7 @@ class CallsPage:
     total: int
     page: int
     pages: int
+    may_export: bool
 
 
 def usual_start(today: date) -> date:
@@ -128,9 +129,8 @@ def agent_choices(session: Session, person: Person) -> list[SelectChoice]:
     return [SelectChoice(str(agent.uid), f"{agent.name} ({agent.code})") for agent in agents]
 
 
-def index_page(session: Session, person: Person, wanted: Wanted) -> CallsPage:
-    """Return a page of the calls that the person may see, newest first."""
-    statement = visible(person, Call, Action.CALLS_READ)
+def fitting(statement: Select[Call], wanted: Wanted) -> Select[Call]:
+    """Return those of the calls that fit what is wanted."""
     if wanted.start:
         statement = statement.where(Call.local_date >= wanted.start)
     if wanted.end:
@@ -145,6 +145,12 @@ def index_page(session: Session, person: Person, wanted: Wanted) -> CallsPage:
         statement = statement.where(Call.source_key == wanted.key)
     if wanted.recorded:
         statement = statement.where(Call.recording.has(Recording.state == RecordingState.PRESENT))
+    return statement
+
+
+def index_page(session: Session, person: Person, wanted: Wanted) -> CallsPage:
+    """Return a page of the calls that the person may see, newest first."""
+    statement = fitting(visible(person, Call, Action.CALLS_READ), wanted)
     total = session.scalar(select(func.count()).select_from(statement.subquery())) or 0
     pages = max(1, -(-total // PAGE))
     page = min(max(1, wanted.page), pages)
@@ -164,7 +170,8 @@ def index_page(session: Session, person: Person, wanted: Wanted) -> CallsPage:
     rows = tuple(
         _row(call, read=call.recording is not None and call.recording.id in read) for call in calls
     )
-    return CallsPage(rows=rows, total=total, page=page, pages=pages)
+    may_export = may(person, Action.CALLS_EXPORT)
+    return CallsPage(rows=rows, total=total, page=page, pages=pages, may_export=may_export)
 
 
 def _with_transcript(session: Session, person: Person, calls: Sequence[Call]) -> set[int]:

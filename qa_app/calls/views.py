@@ -12,10 +12,10 @@ from models.operations import Listening
 from models.upsert import insert_missing
 from models.vocab import ChannelLayout, Direction, MediaKind
 from pipelines.outcomes import DomainError
-from qa_app import db
+from qa_app import db, exports
 from qa_app.access import Action, current_person, requires
 from qa_app.asked import page_number
-from qa_app.calls import queries, sides, tokens
+from qa_app.calls import measures, queries, sides, tokens
 from qa_app.calls.forms import FilterForm, LayoutForm, PurposeForm
 from qa_app.calls.tokens import PlayToken
 from qa_app.clock import now
@@ -64,6 +64,16 @@ def _uid(text: str | None) -> uuid.UUID | None:
         return uuid.UUID(text or "")
     except ValueError:
         return None
+
+
+@bp.get("/calls/measures.csv")
+@requires(Action.CALLS_EXPORT)
+def measures_file() -> Response:
+    """Give how the calls of the list went as a file."""
+    form = FilterForm(request.args)
+    form.validate()
+    rows = measures.file_rows(session(), current_person(), _wanted(form))
+    return exports.csv_response("call-measures.csv", measures.COLUMNS, rows)
 
 
 @bp.get("/calls/<uuid:uid>")

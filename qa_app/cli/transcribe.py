@@ -112,7 +112,26 @@ def _as_json(file: Path, transcribed: "Transcribed") -> dict[str, Any]:
             }
             for turn in transcribed.turns
         ],
+        "measures": _measures(transcribed),
     }
+
+
+def _measures(transcribed: "Transcribed") -> dict[str, Any]:
+    """Return how the call went: milliseconds and counts, as docs/call-measures.md defines them."""
+    from dataclasses import asdict
+
+    from pipelines.conversation import rules
+
+    return asdict(
+        rules.measure(
+            rules.Sounded(
+                audio_ms=transcribed.audio_ms,
+                voice=transcribed.voice,
+                music=transcribed.music,
+                said=[rules.Said(turn.party, turn.text) for turn in transcribed.turns],
+            )
+        )
+    )
 
 
 def _readable(found: dict[str, Any]) -> str:

@@ -143,6 +143,12 @@ class Changes:
         self._note("site.created", "site", site.uid)
         return site
 
+    def set_dead_air(self, site: Site, seconds: int) -> None:
+        """Say from how long a silence on is dead air, in calls transcribed from now on."""
+        site.dead_air_ms = seconds * 1_000
+        self.session.flush()
+        self._note("site.dead_air_set", "site", site.uid, seconds=seconds)
+
     def create_team(self, site: Site, code: str, name: str) -> Team:
         """Add a team to a site."""
         taken = select(Team.id).where(Team.site_id == site.id, Team.code == code)

@@ -1,8 +1,8 @@
 """The forms of people, roles, sites and teams."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import PasswordField, SelectField, StringField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms import IntegerField, PasswordField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from qa_app.forms import BaseForm, CreatingForm, choices
 from qa_app.i18n import LOCALES
@@ -73,3 +73,16 @@ class TeamForm(CreatingForm):
 
     code = StringField(_l("Code"), [_needed(), Length(max=_CODE)])
     name = StringField(_l("Name of the team"), [_needed(), Length(max=_NAME)])
+
+
+class DeadAirForm(BaseForm):
+    """From how long a silence on is dead air at a site."""
+
+    dead_air_s = IntegerField(
+        _l("Silence counts as dead air from (seconds)"),
+        [
+            InputRequired(_l("A number of seconds, please.")),
+            NumberRange(1, 600, message=_l("Between %(min)d and %(max)d seconds, please.")),
+        ],
+        description=_l("For calls transcribed from now on; earlier ones keep the limit they had."),
+    )

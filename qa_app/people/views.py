@@ -19,6 +19,7 @@ from qa_app.messages import sentence
 from qa_app.people.changes import Changes
 from qa_app.people.forms import (
     AgentForm,
+    DeadAirForm,
     NewPasswordForm,
     PersonForm,
     RoleForm,
@@ -207,11 +208,42 @@ def sites() -> str:
     return _sites(SiteForm(formdata=None), TeamForm(formdata=None))
 
 
-def _sites(site_form: SiteForm, team_form: TeamForm, team_of: uuid.UUID | None = None) -> str:
+def _sites(
+    site_form: SiteForm,
+    team_form: TeamForm,
+    team_of: uuid.UUID | None = None,
+    *,
+    dead_air: tuple[uuid.UUID, DeadAirForm] | None = None,
+) -> str:
     rows = sites_page(session(), current_person(), now().date())
+    # Each site's form is its own, but for the one that was just sent and refused.
+    forms = {
+        row.site.uid: DeadAirForm(formdata=None, data={"dead_air_s": row.site.dead_air_ms // 1_000})
+        for row in rows
+    }
+    forms |= dict([dead_air] if dead_air else [])
     return render(
-        "people/sites.html", rows=rows, site_form=site_form, team_form=team_form, team_of=team_of
+        "people/sites.html",
+        rows=rows,
+        site_form=site_form,
+        team_form=team_form,
+        team_of=team_of,
+        dead_air_forms=forms,
     )
+
+
+@bp.post("/sites/<uuid:uid>")
+@requires(Action.PEOPLE_WRITE)
+def change_site(uid: uuid.UUID) -> ResponseReturnValue:
+    """Say from how long a silence on is dead air at a site."""
+    person, form = current_person(), DeadAirForm()
+    site = load(session(), person, Action.PEOPLE_WRITE, Site, uid)
+    if form.validate():
+        _changes(person).set_dead_air(site, form.dead_air_s.data or 0)
+        flash(_("The limit of dead air is changed."), "success")
+        return see_other("people.sites")
+    empty = SiteForm(formdata=None), TeamForm(formdata=None)
+    return _sites(*empty, dead_air=(uid, form)), 422
 
 
 @bp.post("/sites")

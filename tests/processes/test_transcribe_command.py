@@ -42,7 +42,7 @@ def test_calls_of_two_languages_are_written_down_and_what_is_no_call_is_reported
     for (key, bound), found in zip(CALLS.items(), [first, *rest], strict=True):
         said = references[key]
         assert set(found) == {
-            *("file", "channels", "language", "audio_seconds", "seconds", "turns"),
+            *("file", "channels", "language", "audio_seconds", "seconds", "turns", "measures"),
             *("findings", "doubt"),
         }
         assert (found["findings"], found["doubt"]) == ([], None)
@@ -51,6 +51,13 @@ def test_calls_of_two_languages_are_written_down_and_what_is_no_call_is_reported
         assert set(found["turns"][0]) == {
             *("speaker", "start", "end", "text", "confidence", "voice", "language"),
         }
+        measures = found["measures"]
+        whole = sum(measures[name] for name in ("talk_ms", "music_ms", "silence_ms"))
+        assert whole == measures["audio_ms"] == round(found["audio_seconds"] * 1_000)
+        spoken = sum(turn["end_ms"] - turn["start_ms"] for turn in said["turns"])
+        talk = sum(side["talk_ms"] for side in measures["parties"])
+        # A turn of the reference has pauses inside and a moment of quiet at both ends.
+        assert 0.7 * spoken <= talk <= 1.1 * spoken
         starts = [turn["start"] for turn in found["turns"]]
         assert starts == sorted(starts)
         errors = call_errors(

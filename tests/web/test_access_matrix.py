@@ -50,6 +50,7 @@ EXPECTED: dict[str, str] = {
     "POST calls.correct_layout": "m",
     "GET calls.audio": "amrt",
     "GET calls.peaks": "amrt",
+    "GET calls.measures_file": "m",
     # dashboards and retention
     "GET dashboards.index": "mt",
     "GET dashboards.weeks_file": "mt",
@@ -89,6 +90,7 @@ EXPECTED: dict[str, str] = {
     "GET people.sites": "d",
     "POST people.create_site": "d",
     "POST people.create_team": "d",
+    "POST people.change_site": "d",
     # self-assessments
     "GET assessments.index": "a",
     "POST assessments.begin": "a",

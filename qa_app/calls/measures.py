@@ -1,0 +1,85 @@
+"""How calls went, as a file for those who lead."""
+
+from collections.abc import Iterator
+
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from models.calls import Call, Recording
+from models.conversations import Conversation
+from models.transcripts import Transcript
+from models.vocab import Party
+from qa_app.access import Action, Person, visible
+from qa_app.calls.blindness import blind_to
+from qa_app.calls.queries import Wanted, fitting
+from qa_app.clock import now
+from qa_app.exports import Cell
+
+MOST_ROWS = 50_000
+
+CALL_COLUMNS = (
+    "audio_ms",
+    "talk_ms",
+    "silence_ms",
+    "longest_silence_ms",
+    "dead_airs",
+    "dead_air_ms",
+    "dead_air_limit_ms",
+    "music_ms",
+    "overlap_ms",
+)
+PARTY_COLUMNS = (
+    "talk_ms",
+    "turns",
+    "words",
+    "characters",
+    "interruptions",
+    "delays",
+    "delay_ms",
+)
+COLUMNS = (
+    "call_id",
+    "started_at",
+    "project",
+    "team",
+    "agent",
+    "language",
+    *CALL_COLUMNS,
+    *(f"{party.value}_{name}" for party in Party for name in PARTY_COLUMNS),
+)
+"""Of the file: times in ms, counts; empty where there is nothing to tell."""
+
+
+def file_rows(session: Session, person: Person, wanted: Wanted) -> Iterator[list[Cell]]:
+    """Yield the measures of the calls that fit, newest first, but for calls the person judges."""
+    calls = fitting(visible(person, Call, Action.CALLS_EXPORT), wanted)
+    statement = (
+        calls.join(Recording, Recording.call_id == Call.id)
+        .join(Transcript, Transcript.recording_id == Recording.id)
+        .join(Conversation, Conversation.transcript_id == Transcript.id)
+        .where(~blind_to(person, Call.id, now()))
+        .with_only_columns(Call, Transcript.language, Conversation)
+        .options(
+            joinedload(Call.project),
+            joinedload(Call.team),
+            joinedload(Call.agent),
+            selectinload(Conversation.parties),
+        )
+        .order_by(Call.started_at.desc(), Call.id.desc())
+        .limit(MOST_ROWS)
+    )
+    for call, language, row in session.execute(statement):
+        sides = {side.party: side for side in row.parties}
+        yield [
+            call.source_key,
+            call.started_at.isoformat(),
+            call.project.name,
+            call.team.name if call.team else "",
+            call.agent.name if call.agent else "",
+            language,
+            *(getattr(row, name) for name in CALL_COLUMNS),
+            *(
+                getattr(sides[party], name) if party in sides else None
+                for party in Party
+                for name in PARTY_COLUMNS
+            ),
+        ]
