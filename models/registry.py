@@ -1,7 +1,27 @@
 """Every module of tables, imported, so that the metadata is whole for migrations and tests."""
 
-from models import calls, measures, operations, people, reviews, samples, scorecards, transcripts
+from models import (
+    calls,
+    measures,
+    operations,
+    people,
+    phrases,
+    reviews,
+    samples,
+    scorecards,
+    transcripts,
+)
 from models.base import Base
 
 metadata = Base.metadata
-MODULES = (calls, measures, operations, people, reviews, samples, scorecards, transcripts)
+MODULES = (
+    calls,
+    measures,
+    operations,
+    people,
+    phrases,
+    reviews,
+    samples,
+    scorecards,
+    transcripts,
+)
