@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
+from pipelines.numerals import CHINESE_DIGITS, CHINESE_PLACES, TENS, UNITS
+
 _HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _SINGLE = _HAN + "\u3041-\u30ff"
 _LETTER = rf"(?:(?![{_SINGLE}])[^\W\d_])"
@@ -93,27 +95,10 @@ def _form(match: re.Match[str]) -> str:
 
 # ---- numbers ---------------------------------------------------------------------------------
 
-_ONES = {
-    name: value
-    for value, name in enumerate(
-        [
-            *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
-            *("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen"),
-            *("seventeen", "eighteen", "nineteen"),
-        ]
-    )
-}
-_TENS = {
-    name: 10 * value
-    for value, name in enumerate(
-        ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2
-    )
-}
-_DIGITS = {name: value for value, name in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
-_PLACES = {"十": 10, "百": 100, "千": 1_000}
+_TENS = {name: 10 * value for name, value in TENS.items()}
 _MYRIADS = {"万": 10_000, "亿": 100_000_000}
-_ENGLISH = _ONES.keys() | _TENS.keys() | {"hundred"}
-_CHINESE = _DIGITS.keys() | _PLACES.keys() | _MYRIADS.keys()
+_ENGLISH = UNITS.keys() | _TENS.keys() | {"hundred"}
+_CHINESE = CHINESE_DIGITS.keys() | CHINESE_PLACES.keys() | _MYRIADS.keys()
 
 
 def _fold_numbers(found: list[Token], cut: AbstractSet[int]) -> list[Token]:
@@ -142,8 +127,8 @@ def _english(found: list[Token], place: int) -> tuple[str | None, int]:
     while place < len(found):
         word = found[place].text
         fresh = not begun or bool(total and not part)
-        if word in _ONES and (fresh or _room(part, _ONES[word])):
-            part += _ONES[word]
+        if word in UNITS and (fresh or _room(part, UNITS[word])):
+            part += UNITS[word]
         elif word in _TENS and (fresh or (part and part % 100 == 0)):
             part += _TENS[word]
         elif word == "hundred" and part < 100:  # noqa: PLR2004 - what its name says
@@ -168,7 +153,7 @@ def _goes_on(found: list[Token], place: int, total: int, part: int) -> bool:
     """Tell whether an "and" stands between a round number and a smaller one."""
     if part % 100 or not (total or part) or place + 1 >= len(found):
         return False
-    return found[place + 1].text in _ONES or found[place + 1].text in _TENS
+    return found[place + 1].text in UNITS or found[place + 1].text in _TENS
 
 
 def _chinese(found: list[Token], place: int, cut: AbstractSet[int]) -> tuple[str | None, int]:
@@ -176,7 +161,7 @@ def _chinese(found: list[Token], place: int, cut: AbstractSet[int]) -> tuple[str
     begin = place
     if found[place].text.isdigit():
         place += 1
-        if place == len(found) or found[place].text not in _PLACES.keys() | _MYRIADS.keys():
+        if place == len(found) or found[place].text not in CHINESE_PLACES.keys() | _MYRIADS.keys():
             return None, begin
     while place < len(found) and found[place].text in _CHINESE:
         if place in cut and place > begin:
@@ -189,19 +174,19 @@ def _chinese(found: list[Token], place: int, cut: AbstractSet[int]) -> tuple[str
 
 def _value(signs: list[str]) -> str | None:
     """Return the value of characters such as 一百二十, null for what is no number (万一)."""
-    if all(sign in _DIGITS for sign in signs):
-        return "".join(str(_DIGITS[sign]) for sign in signs)
+    if all(sign in CHINESE_DIGITS for sign in signs):
+        return "".join(str(CHINESE_DIGITS[sign]) for sign in signs)
     if signs[0] in _MYRIADS or signs[0] in {"百", "千"}:
         return None
     total = section = 0
     digit: int | None = None
     for sign in signs:
-        if sign in _DIGITS or sign.isdigit():
+        if sign in CHINESE_DIGITS or sign.isdigit():
             if digit:
                 return None
-            digit = _DIGITS.get(sign, int(sign) if sign.isdigit() else 0)
-        elif sign in _PLACES:
-            section += (1 if digit is None else digit) * _PLACES[sign]
+            digit = CHINESE_DIGITS.get(sign, int(sign) if sign.isdigit() else 0)
+        elif sign in CHINESE_PLACES:
+            section += (1 if digit is None else digit) * CHINESE_PLACES[sign]
             digit = None
         else:
             total += (section + (digit or 0)) * _MYRIADS[sign]
