@@ -11,6 +11,7 @@ AREAS = (
     "imports",
     "operations",
     "people",
+    "phrases",
     "retention",
     "reviews",
     "sampling",

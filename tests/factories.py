@@ -395,6 +395,8 @@ def add_turns(
                 text=text,
                 confidence=sure,
                 words=words,
+                masked_text=text,
+                masks=[],
             ),
         )
     session.expire(transcript, ["turns"])

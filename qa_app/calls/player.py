@@ -1,7 +1,7 @@
 """What the player and the transcript beside it show, on every page that has them."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from flask import url_for
@@ -18,6 +18,7 @@ from qa_app.calls import tokens
 from qa_app.clock import now
 from qa_app.messages import sentence
 from qa_app.permissions import Person
+from qa_app.phrases.marks import Mark, marks_of
 
 UNSURE = 0.5
 """Words that the recogniser itself believes less than this are marked."""
@@ -30,6 +31,7 @@ class Purpose(StrEnum):
     SELF_ASSESSMENT = "self_assessment"
     FEEDBACK = "feedback"
     EXEMPLAR = "exemplar"
+    PHRASE = "phrase"
 
 
 PURPOSES: dict[str, LazyString] = {
@@ -37,6 +39,7 @@ PURPOSES: dict[str, LazyString] = {
     Purpose.SELF_ASSESSMENT: _l("Self-assessment"),
     Purpose.FEEDBACK: _l("Feedback"),
     Purpose.EXEMPLAR: _l("Exemplar"),
+    Purpose.PHRASE: _l("Checking what a phrase rule found"),
 }
 
 PARTIES: dict[Party, LazyString] = {
@@ -54,11 +57,12 @@ class WordView:
     start_ms: int
     end_ms: int
     unsure: bool
+    hit: str = ""
 
 
 @dataclass(frozen=True)
 class TurnView:
-    """One party's words until the other speaks."""
+    """One party's words until the other speaks; ``hits`` names the phrase rules that hit here."""
 
     party: Party
     speaker: LazyString
@@ -66,6 +70,7 @@ class TurnView:
     end_ms: int
     text: str
     words: tuple[WordView, ...]
+    hits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,7 @@ class PlayerView:
 
     ``audio_url`` is empty when the audio has been deleted (``state``); ``peaks_url`` until its
     picture has been made. ``transcript`` is done, failed (``trouble`` says why) or waiting.
+    ``marks`` are hits of phrase rules, where the page may show them.
     """
 
     uid: uuid.UUID
@@ -86,6 +92,7 @@ class PlayerView:
     trouble: str
     language: str | None
     turns: tuple[TurnView, ...]
+    marks: tuple[Mark, ...] = ()
 
     @property
     def speakers(self) -> tuple[LazyString, ...]:
@@ -100,12 +107,14 @@ def player_view(
     purpose: str,
     *,
     token: tokens.PlayToken | None = None,
+    hits: bool = False,
 ) -> PlayerView:
     """Return a recording for its player and transcript.
 
     The caller has checked that the person may hear it. ``purpose`` is a ``Purpose`` or a person's
     own words. The opening is written down when the sound is first asked for, or was already when
-    ``token`` is given. Reads two tables (transcript with turns, files).
+    ``token`` is given. ``hits`` shows what phrase rules found: the caller has checked that the
+    person may see that too. Reads two tables (transcript with turns, files), with ``hits`` a third.
     """
     made = token or tokens.new(recording.uid, person, purpose, now())
     signed = tokens.sign(made)
@@ -118,6 +127,7 @@ def player_view(
         .where(Transcript.recording_id == recording.id)
         .options(selectinload(Transcript.turns))
     )
+    marks = marks_of(session, transcript) if hits and transcript else ()
     return PlayerView(
         uid=recording.uid,
         state=recording.state,
@@ -130,8 +140,33 @@ def player_view(
         transcript=transcript.state.value if transcript else "waiting",
         trouble=_trouble(transcript),
         language=transcript.language if transcript else None,
-        turns=_turns(transcript),
+        turns=_marked(_turns(transcript), marks),
+        marks=marks,
     )
+
+
+def _marked(turns: tuple[TurnView, ...], marks: tuple[Mark, ...]) -> tuple[TurnView, ...]:
+    """Note hits on the words that they are about; by time, since masked words are one word."""
+    if not marks:
+        return turns
+    spans = [(mark.name, *span) for mark in marks for span in mark.spans]
+
+    def hit(turn: TurnView, word: WordView) -> str:
+        for name, party, start, end in spans:
+            if (
+                party is turn.party
+                and word.start_ms < max(end, start + 1)
+                and (word.end_ms > start or word.start_ms == start)
+            ):
+                return name
+        return ""
+
+    marked = []
+    for turn in turns:
+        words = tuple(replace(word, hit=hit(turn, word)) for word in turn.words)
+        names = dict.fromkeys(word.hit for word in words if word.hit)
+        marked.append(replace(turn, words=words, hits=tuple(names)))
+    return tuple(marked)
 
 
 def _url(what: str, uid: uuid.UUID, signed: str) -> str:
