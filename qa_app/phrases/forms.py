@@ -34,15 +34,20 @@ class _RuleForm(CreatingForm):
     seen = HiddenField(default="0")
     name = StringField(_l("Name of the rule"), validators=[InputRequired(), Length(max=80)])
     window = SelectField(
-        _l("Where"), choices=choices((each.value, label) for each, label in WINDOWS.items())
+        _l("Where"),
+        choices=choices((each.value, label) for each, label in WINDOWS.items()),
+        default=PhraseWindow.ANYWHERE.value,
     )
     seconds = IntegerField(_l("Seconds"), [Optional(), NumberRange(1, MOST_SECONDS)])
     broken = SelectField(
         _l("A call is a hit"),
         choices=choices([("", _l("when the order is kept")), ("yes", _l("when it is not kept"))]),
+        default="",
     )
     meaning = SelectField(
-        _l("A hit is"), choices=choices((each.value, label) for each, label in MEANINGS.items())
+        _l("A hit is"),
+        choices=choices((each.value, label) for each, label in MEANINGS.items()),
+        default=PhraseMeaning.NOTE.value,
     )
     criterion = SelectField(_l("May be evidence for"), validate_choice=True)
 
@@ -106,7 +111,7 @@ def _steps() -> dict[str, Any]:
     parties = list(PARTIES.items())
     for number in range(MOST_STEPS):
         fields[f"phrases_{number}"] = TextAreaField(_l("Phrases"), [Length(max=_LONGEST)])
-        fields[f"party_{number}"] = SelectField(_l("Said by"), choices=choices(parties))
+        fields[f"party_{number}"] = SelectField(_l("Said by"), choices=choices(parties), default="")
     return fields
 
 

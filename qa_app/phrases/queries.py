@@ -223,16 +223,17 @@ def criteria(session: Session, person: Person, project: Project) -> list[tuple[s
     """Return ("scorecard:lineage", label) of published scorecards at the project's site."""
     versions = session.scalars(
         visible(person, ScorecardVersion, Action.SCORECARDS_READ)
-        .join(Scorecard)
         .where(
             ScorecardVersion.state == VersionState.PUBLISHED,
-            or_(Scorecard.site_id.is_(None), Scorecard.site_id == project.site_id),
+            ScorecardVersion.scorecard.has(
+                or_(Scorecard.site_id.is_(None), Scorecard.site_id == project.site_id)
+            ),
         )
         .options(
             joinedload(ScorecardVersion.scorecard),
             selectinload(ScorecardVersion.sections).selectinload(Section.criteria),
         )
-        .order_by(Scorecard.code, ScorecardVersion.number)
+        .order_by(ScorecardVersion.scorecard_id, ScorecardVersion.number)
     ).all()
     found: dict[str, str] = {}
     for version in versions:

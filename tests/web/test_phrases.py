@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.calls import MediaFile
 from models.people import Agent, UserRole
 from models.phrases import PhraseHit, PhraseTrial, PhraseVersion
 from models.reviews import Review, ReviewRevision, SelfAssessment, Task
@@ -17,6 +18,7 @@ from models.session import read_session
 from models.transcripts import Turn
 from models.vocab import (
     AssessmentState,
+    MediaKind,
     Party,
     PhraseKind,
     PhraseVerdict,
@@ -75,9 +77,20 @@ def scene(add: Add, world: World) -> Scene:
         )
         version = service.newest_version(session, rule)
         service.switch_on(session, version, now=NOW, actor=None)
-        transcript = factories.make_transcript(
-            session, factories.make_recording(session, call), SAID
+        recording = factories.make_recording(session, call)
+        # The player shows marks where there is a sound to play.
+        session.add(
+            MediaFile(
+                recording_id=recording.id,
+                kind=MediaKind.ORIGINAL,
+                storage_key="ab/none.wav",
+                sha256="0" * 64,
+                size_bytes=1,
+                mimetype="audio/wav",
+                created_at=NOW,
+            )
         )
+        transcript = factories.make_transcript(session, recording, SAID)
         looking.look_through(session, transcript.id, now=NOW)
         hit = session.scalars(select(PhraseHit)).one()
         # Noise: a call of another site with the same words.

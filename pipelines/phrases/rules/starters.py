@@ -13,6 +13,8 @@ _GREETING = (
     "good evening",
     "hello … this is",
     "hi … this is",
+    "hello … here",
+    "hi … here",
     "hello … my name is",
     "hi … my name is",
     "how can i help",
@@ -95,8 +97,10 @@ _PRICE = (
 )
 _AGREEMENT = (
     "i agree",
-    "i'll take it",
-    "i will take it",
+    "i'll take",
+    "i will take",
+    "yes please",
+    "yes do that",
     "sign me up",
     "let's do it",
     "let's go with",
@@ -107,6 +111,9 @@ _AGREEMENT = (
     "给我办",
     "帮我办",
     "可以办",
+    "办吧",
+    "续一年吧",
+    "那行",
     "就办",
     "我接受",
 )

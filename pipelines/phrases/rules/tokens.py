@@ -20,10 +20,11 @@ _HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _SINGLE = _HAN + "\u3041-\u30ff"
 _LETTER = rf"(?:(?![{_SINGLE}])[^\W\d_])"
 _TOKEN = re.compile(
-    rf"(?P<single>[{_SINGLE}])|(?P<number>\d+(?:[.,]\d+)*)"
+    rf"(?P<single>[{_SINGLE}])|(?P<sign>[£$€¥] ?)?(?P<number>\d+(?:[.,]\d+)*)"
     rf"|(?P<word>{_LETTER}+(?:['\u2019]{_LETTER}+)*\*?)"
 )
 _IS_HAN = re.compile(f"[{_HAN}]")
+_MONEY = {"£": "pounds", "$": "dollars", "€": "euros", "¥": "元"}
 _APOSTROPHE = re.compile("['\u2019]")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 
@@ -70,24 +71,27 @@ def tokens(pieces: Sequence[str]) -> list[Token]:
         owners += [number] * len(form)
     text = "".join(forms)
     matches = list(_TOKEN.finditer(text))
-    found = [
-        Token(_form(match), owners[match.start()], owners[match.end() - 1]) for match in matches
-    ]
+    found: list[Token] = []
+    cut: set[int] = set()
+    end = 0
+    for match in matches:
+        if match.start() > end and not text[end : match.start()].isspace():
+            cut.add(len(found))
+        first, last = owners[match.start()], owners[match.end() - 1]
+        found.append(Token(_form(match), first, last))
+        if match["sign"]:
+            # £35 is said as "thirty-five pounds".
+            found.append(Token(_MONEY[match["sign"][0]], first, last))
+        end = match.end()
     if not any(token.text in _ENGLISH or token.text in _CHINESE for token in found):
         return found
-    ends = [0, *(match.end() for match in matches)]
-    cut = {
-        number
-        for number, (end, match) in enumerate(zip(ends, matches, strict=False))
-        if not text[end : match.start()].isspace() and end != match.start()
-    }
     return _fold_numbers(found, cut)
 
 
 def _form(match: re.Match[str]) -> str:
-    text = match[0]
     if match["word"]:
-        return _APOSTROPHE.sub("", text)
+        return _APOSTROPHE.sub("", match[0])
+    text = match["number"] or match[0]
     if match["number"]:
         return text.replace(",", "") if _THOUSANDS.fullmatch(text) else text
     return text
