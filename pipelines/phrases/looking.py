@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from models.base import new_uid
 from models.calls import Call, Recording
+from models.operations import Job
 from models.people import User
 from models.phrases import PhraseHit, PhraseRule, PhraseTrial, PhraseVersion
 from models.session import in_chunks, read_session, write_session
 from models.transcripts import Transcript, Turn
-from models.vocab import PhraseVersionState, TranscriptState
+from models.vocab import JobState, PhraseVersionState, TranscriptState
 from pipelines.outcomes import DomainError
 from pipelines.phrases.rules.finding import Conversation, Found, Spoken, look
 from pipelines.phrases.rules.settings import RuleSettings
@@ -197,6 +198,18 @@ def fill_past(engine: Engine, version_id: int, *, now: datetime, progress: Progr
         if version is not None and version.state is PhraseVersionState.ON:
             version.filled_at = now
     progress(len(every), len(every))
+
+
+def filling(session: Session, version: PhraseVersion) -> tuple[int, int] | None:
+    """Return (done, total) of the job that fills a version's past in, while it waits or runs."""
+    jobs = session.scalars(
+        select(Job)
+        .where(Job.name == "fill_phrases", Job.state.in_([JobState.QUEUED, JobState.RUNNING]))
+        .order_by(Job.id.desc())
+    )
+    mine = (job for job in jobs if job.arguments.get("version_id") == version.id)
+    job = next(mine, None)
+    return (job.progress_done, job.progress_total) if job else None
 
 
 def _ids(

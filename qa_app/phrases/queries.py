@@ -14,7 +14,7 @@ from models.scorecards import Criterion, Scorecard, ScorecardVersion, Section
 from models.transcripts import Transcript
 from models.vocab import PhraseVerdict, PhraseVersionState, VersionState
 from pipelines.measures.rules.intervals import Interval, wilson
-from pipelines.phrases.looking import usable
+from pipelines.phrases.looking import filling, usable
 from pipelines.phrases.rules.settings import RuleSettings
 from qa_app.access import Action, Person, grants_for, load, visible
 from qa_app.calls.blindness import blind_to
@@ -98,6 +98,7 @@ class RulePage:
     trials: tuple[PhraseTrial, ...]
     first_open: uuid.UUID | None
     criterion: str
+    filling: tuple[int, int] | None
 
 
 def index_page(session: Session, person: Person, now: datetime) -> tuple[ProjectRules, ...]:
@@ -209,6 +210,7 @@ def rule_page(
         trials=tuple(trials),
         first_open=next_waiting(session, person, version, now, None),
         criterion=_criterion(session, person, rule, settings),
+        filling=filling(session, version),
     )
 
 

@@ -38,7 +38,7 @@ MEANINGS: dict[PhraseMeaning, LazyString] = {
 
 VERDICTS: dict[PhraseVerdict, LazyString] = {
     PhraseVerdict.CONFIRMED: _l("Confirmed"),
-    PhraseVerdict.REJECTED: _l("Rejected"),
+    PhraseVerdict.REJECTED: _l("Not a hit"),
 }
 
 STARTERS: dict[str, LazyString] = {

@@ -161,7 +161,8 @@ def test_a_rule_is_made_from_a_starter_tried_and_switched_on(
     assert "100.0 %" in page
     assert "Thank you for calling" in text(manager, f"{tried.location}/examples/1")
     assert text(manager, f"{tried.location}/examples/2", 404)
-    assert manager.post(f"{made.location}/on?version=1").status_code == 303
+    assert manager.post(f"{made.location}/on?version=1", {"past": "yes"}).status_code == 303
+    assert "Past calls are being looked through: 0 of 0" in text(manager, made.location)
     assert manager.post(f"{made.location}/on?version=1").status_code == 409
     changed = manager.post(f"{made.location}", {**rule, "name": "Greeting", "seen": "0"})
     assert changed.status_code == 409
