@@ -76,6 +76,10 @@ def test_a_suggestion_is_attached_by_key_and_hits_are_judged_by_key(
     assert page.locator("#c-greeting [data-suggest]").count() == 1
     assert page.locator("form[data-sheet] input:checked").count() == 0
     assert visitor.barriers() == []
+    page.reload()
+    # What is evidence already is suggested no more.
+    assert page.locator("#c-greeting [data-moments] li").count() == 1
+    assert page.locator("#c-greeting [data-suggest]").count() == 1
     visitor.page.context.clear_cookies()
     visitor.sign_in("manager1")
     visitor.go(f"/phrases/hits/{hit}")

@@ -281,6 +281,15 @@ function attach(box, button) {
   button.closest(".hb-suggestion").remove();
 }
 
+/** What is evidence already is suggested no more. */
+function dropAttached() {
+  for (const button of form.querySelectorAll("[data-suggest]")) {
+    const { start, end } = button.dataset;
+    const spans = spansOf(button.closest("[data-criterion]"));
+    if (spans.some((span) => span.start_ms === Number(start) && span.end_ms === Number(end))) button.closest(".hb-suggestion").remove();
+  }
+}
+
 function openWords(box) {
   const words = box.querySelector("[data-words]");
   if (!words) return;
@@ -380,6 +389,7 @@ document.addEventListener("keydown", (event) => {
 
 for (const box of form.querySelectorAll("[data-criterion]")) list(box);
 restore();
+dropAttached();
 if (differs()) touch();
 document.getElementById("missing")?.focus();
 form.addEventListener("click", (event) => {
