@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, BigId, Identified
@@ -17,6 +17,7 @@ class SamplePlan(Identified, Base):
     """What to draw, again and again: filters, reasons with their settings, quotas, due days.
 
     ``settings`` holds the plan's rules as ``pipelines.sampling.rules.PlanSettings`` writes them.
+    ``phrase_hits`` lets reviewers see, while they score, what phrase rules found.
     """
 
     __tablename__ = "sample_plan"
@@ -35,6 +36,7 @@ class SamplePlan(Identified, Base):
     due_days: Mapped[int] = mapped_column(default=7)
     self_assessment_days: Mapped[int] = mapped_column(default=7)
     nightly: Mapped[bool] = mapped_column(default=False)
+    phrase_hits: Mapped[bool] = mapped_column(default=False, server_default=false())
     state: Mapped[PlanState] = mapped_column(default=PlanState.ACTIVE)
     created_by_id: Mapped[int | None] = mapped_column(
         ForeignKey("user_account.id", ondelete="SET NULL")

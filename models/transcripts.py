@@ -21,8 +21,9 @@ class Transcript(Identified, Base):
     same for every channel without the margin, null in transcripts made before it was kept;
     ``music`` lists where music or ringing is heard: ``[[start_ms, end_ms], …]``.
     ``findings`` lists what was noticed about the recording itself, as ``[code, params]``. ``doubt``
-    is set where the words are not to be relied on: the call is then abstained, pages show the reason instead of the text, and whatever counts
-    or searches words leaves it out. ``trust`` holds the figures that this was decided by.
+    is set where the words are not to be relied on: the call is then abstained, pages show the
+    reason instead of the text, and whatever counts or searches words leaves it out. ``trust`` holds
+    the figures that this was decided by.
     """
 
     __tablename__ = "transcript"

@@ -285,3 +285,43 @@ class Fact(StrEnum):
     SELF_ASSESSED = "self_assessed"
     SELF_GAP_BP = "self_gap_bp"
     SELF_ABS_GAP_BP = "self_abs_gap_bp"
+
+
+class PhraseKind(StrEnum):
+    """What a phrase rule looks for; ``order`` has two steps, ``sequence`` two or more."""
+
+    SAYS = "says"
+    ABSENT = "absent"
+    ORDER = "order"
+    SEQUENCE = "sequence"
+
+
+class PhraseWindow(StrEnum):
+    """Which part of a party's speech a phrase rule looks at."""
+
+    ANYWHERE = "anywhere"
+    FIRST = "first"
+    LAST = "last"
+
+
+class PhraseMeaning(StrEnum):
+    """What a hit means to those who made the rule: good to hear, worth a look, or just noted."""
+
+    GOOD = "good"
+    LOOK = "look"
+    NOTE = "note"
+
+
+class PhraseVersionState(StrEnum):
+    """A version is a ``draft`` until it is switched on; then it never changes."""
+
+    DRAFT = "draft"
+    ON = "on"
+    OFF = "off"
+
+
+class PhraseVerdict(StrEnum):
+    """What a person said of a hit."""
+
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from models.calls import MediaFile, Recording
 from models.operations import Job as JobRow
 from models.people import User
+from models.phrases import PhraseTrial, PhraseVersion
 from models.samples import Draw, DrawnCall, SamplePlan
 from models.session import write_session
 from models.vocab import ChannelLayout, JobState, MediaKind, SkipKind
@@ -25,6 +26,8 @@ from pipelines.ingest import uploads
 from pipelines.jobs import Job, Schedule
 from pipelines.measures import service as measures
 from pipelines.outcomes import DomainError
+from pipelines.phrases import looking
+from pipelines.phrases import service as phrases
 from pipelines.retention import service as retention
 from pipelines.review import assessments
 from pipelines.review import service as review
@@ -155,6 +158,39 @@ def _save_transcript(
     """Store what was heard, and what other stages read out of it, in one transaction."""
     transcript_id = transcription.save(session, runtime, result, attempt)
     conversation.measure(session, transcript_id)
+    looking.look_through(session, transcript_id, now=runtime.clock.now())
+
+
+def switch_on_phrases(
+    session: Session,
+    version: PhraseVersion,
+    *,
+    past: bool,
+    now: datetime,
+    actor: User | None,
+) -> None:
+    """Switch a phrase rule on; with ``past`` a job looks through the calls before it."""
+    phrases.switch_on(session, version, now=now, actor=actor)
+    if past:
+        jobs.enqueue(session, "fill_phrases", now=now, version_id=version.id)
+
+
+def try_phrases(
+    session: Session,
+    version: PhraseVersion,
+    period_start: date,
+    period_end: date,
+    *,
+    now: datetime,
+    actor: User | None,
+) -> PhraseTrial:
+    """Try a phrase rule over past calls: at once, or by a job where that would take long."""
+    trial, done = looking.begin_trial(
+        session, version, period_start, period_end, now=now, actor=actor
+    )
+    if not done:
+        jobs.enqueue(session, "try_phrases", now=now, trial_id=trial.id)
+    return trial
 
 
 def _import_upload(upload: uploads.Upload, runtime: Runtime, progress: Progress) -> None:
@@ -179,16 +215,36 @@ def _lapse(session: Session, runtime: Runtime, _result: Any, _attempt: int) -> N
     assessments.lapse_assessments(session, now=runtime.clock.now())
 
 
+def _fill_phrases(ids: Mapping[str, Any], runtime: Runtime, progress: Progress) -> None:
+    looking.fill_past(runtime.engine, ids["version_id"], now=runtime.clock.now(), progress=progress)
+
+
+def _try_phrases(ids: Mapping[str, Any], runtime: Runtime, progress: Progress) -> None:
+    looking.run_trial(runtime.engine, ids["trial_id"], now=runtime.clock.now(), progress=progress)
+
+
+def _trial_failed(
+    session: Session,
+    _runtime: Runtime,
+    ids: Mapping[str, Any],
+    code: str,
+    _params: dict[str, Any],
+    _attempt: int,
+) -> None:
+    looking.fail_trial(session, ids, code)
+
+
+def _as_given(_session: Session, _runtime: Runtime, ids: Mapping[str, Any]) -> Mapping[str, Any]:
+    return ids
+
+
 def _alone(work: Callable[[Runtime, Progress], object]) -> Job:
     """Make a job whose work keeps its own short transactions and leaves nothing to save."""
-
-    def load(_session: Session, _runtime: Runtime, ids: Mapping[str, Any]) -> Mapping[str, Any]:
-        return ids
 
     def run(_ids: Any, runtime: Runtime, progress: Progress) -> None:
         work(runtime, progress)
 
-    return Job(load=load, work=run, save=_nothing)
+    return Job(load=_as_given, work=run, save=_nothing)
 
 
 def _nothing(_session: Session, _runtime: Runtime, _result: Any, _attempt: int) -> None:
@@ -205,6 +261,8 @@ JOBS: Mapping[str, Job] = {
     ),
     "prepare_media": Job(load=copies.load, work=copies.work, save=copies.save),
     "import_file": Job(load=uploads.load, work=_import_upload, save=_nothing, fail=uploads.fail),
+    "fill_phrases": Job(load=_as_given, work=_fill_phrases, save=_nothing),
+    "try_phrases": Job(load=_as_given, work=_try_phrases, save=_nothing, fail=_trial_failed),
     "nightly_draws": Job(
         load=lambda session, runtime, _ids: nightly.due_draws(session, runtime.clock.now()),
         work=_draw_due,

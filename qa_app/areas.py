@@ -12,6 +12,7 @@ AREAS = (
     "imports",
     "operations",
     "people",
+    "phrases",
     "retention",
     "reviews",
     "sampling",

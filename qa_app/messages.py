@@ -225,6 +225,17 @@ MESSAGES: dict[str, tuple[int, LazyString]] = {
     "manifest_missing": (500, _l("The manifest of this draw is no longer on file.")),
     "manifest_unreadable": (400, _l("This file is no manifest of a draw.")),
     "manifest_damaged": (400, _l("The manifest is damaged: its columns do not fit their hash.")),
+    # phrases
+    "phrase_empty": (400, _l("“%(phrase)s” holds no word to look for.")),
+    "phrase_long": (400, _l("“%(phrase)s” is too long: at most %(most)s words.")),
+    "phrase_star": (400, _l("In “%(phrase)s” a * needs at least %(least)s letters before it.")),
+    "phrase_rule_invalid": (400, _l("This rule cannot be used (%(place)s).")),
+    "phrase_name_taken": (409, _l("This project already has a rule named %(name)s.")),
+    "phrase_conflict": (409, _l("Somebody changed this rule meanwhile. Open it again.")),
+    "phrase_already_on": (409, _l("This version is switched on already.")),
+    "phrase_not_on": (409, _l("This version is not switched on.")),
+    "trial_period": (400, _l("The last day is before the first.")),
+    "trial_empty": (409, _l("No call of these days has a transcript that can be looked through.")),
     # figures, keeping and erasing
     "bad_period": (
         400,

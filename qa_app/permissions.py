@@ -37,6 +37,9 @@ class Action(StrEnum):
     SCORECARDS_WRITE = "scorecards.write"
     DASHBOARDS_READ = "dashboards.read"
     DASHBOARDS_MINE = "dashboards.mine"
+    PHRASES_READ = "phrases.read"
+    PHRASES_WRITE = "phrases.write"
+    PHRASES_JUDGE = "phrases.judge"
     PEOPLE_READ = "people.read"
     PEOPLE_WRITE = "people.write"
     AUDIT_READ = "audit.read"
@@ -84,6 +87,9 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.SCORECARDS_WRITE: _MANAGER,
     Action.DASHBOARDS_READ: _TRAINER | _MANAGER,
     Action.DASHBOARDS_MINE: _AGENT,
+    Action.PHRASES_READ: _TRAINER | _MANAGER,
+    Action.PHRASES_WRITE: _MANAGER,
+    Action.PHRASES_JUDGE: _TRAINER | _MANAGER,
     Action.PEOPLE_READ: _ADMIN,
     Action.PEOPLE_WRITE: _ADMIN,
     Action.AUDIT_READ: _ADMIN,

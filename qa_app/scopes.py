@@ -28,6 +28,7 @@ from models.conversations import Conversation
 from models.measures import DailyFact, DirtyDay
 from models.operations import AuditEntry, ImportFile, Job, Listening, RetentionRule
 from models.people import Agent, Site, Team, TeamMember, User, UserRole
+from models.phrases import PhraseHit, PhraseRule, PhraseTrial
 from models.reviews import Exemplar, Objection, Review, SelfAssessment, Task
 from models.samples import Draw, DrawnCall, SamplePlan
 from models.scorecards import Scorecard, ScorecardVersion
@@ -113,6 +114,24 @@ def _managed_call(look: Look) -> Condition:
 
 def _recording(look: Look) -> Condition:
     return exists().where(Leg.call_id == Recording.call_id, _leg(look))
+
+
+def _phrase_rule(look: Look) -> Condition:
+    # Read by people of any team, since rules belong to a project; changed for whole sites only.
+    if look.action is Action.PHRASES_WRITE:
+        return _area(look, PhraseRule.site_id, None)
+    return _site(look, PhraseRule.site_id)
+
+
+def _phrase_hit(look: Look) -> Condition:
+    # Reviewers and agents meet hits on their own pages only, where a plan or a feedback allows it.
+    if look.grant.role not in (Role.TRAINER, Role.MANAGER):
+        return false()
+    return exists().where(
+        Transcript.id == PhraseHit.transcript_id,
+        Recording.id == Transcript.recording_id,
+        _recording(look),
+    )
 
 
 def _survey(look: Look) -> Condition:
@@ -239,6 +258,9 @@ RULES: dict[type[Base], Callable[[Look], Condition]] = {
     ),
     Objection: _objection,
     Hotword: lambda look: _area(look, Hotword.site_id, None),
+    PhraseHit: _phrase_hit,
+    PhraseRule: _phrase_rule,
+    PhraseTrial: lambda look: _site(look, PhraseTrial.site_id),
     Project: _project,
     Recording: _recording,
     RetentionRule: lambda look: _area(look, RetentionRule.site_id, None),

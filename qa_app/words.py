@@ -27,6 +27,8 @@ JOBS: dict[str, LazyString] = {
     "transcribe": _l("Transcribe a recording"),
     "prepare_media": _l("Prepare a recording for playing"),
     "import_file": _l("Read an imported file"),
+    "fill_phrases": _l("Look through past calls for a phrase rule"),
+    "try_phrases": _l("Try a phrase rule over past calls"),
     "nightly_draws": _l("Draw the samples that are due"),
     "lapse_assessments": _l("End self-assessments whose time ran out"),
     "rebuild_measures": _l("Sum the figures"),

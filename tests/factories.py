@@ -13,13 +13,16 @@ from models.people import Agent, Site, Team, TeamMember, User, UserRole
 from models.reviews import Review, ReviewRevision, Task
 from models.samples import Draw, DrawnCall, DrawStratum, SamplePlan
 from models.scorecards import Scorecard, ScorecardVersion
+from models.transcripts import Transcript, Turn
 from models.vocab import (
     ChannelLayout,
     Direction,
     Origin,
+    Party,
     ReviewState,
     RevisionCause,
     Role,
+    TranscriptState,
 )
 from pipelines.review.service import create_tasks
 from pipelines.scoring.service import import_scorecard
@@ -338,3 +341,62 @@ def make_tasks(
     made = make_project(session, team.site, scorecard_id=card.scorecard_id, **project)
     calls = [make_call(session, agent, team, made) for _ in range(count)]
     return create_tasks(session, make_draw(session, made, calls), now=NOW)
+
+
+def make_transcript(
+    session: Session,
+    recording: Recording,
+    said: list[tuple[Party, int, str]],
+    *,
+    sure: float = 0.9,
+    language: str = "en",
+) -> Transcript:
+    """Add a transcript of (party, start in ms, text): a word each half second, 400 ms long."""
+    transcript = Transcript(
+        recording=recording,
+        site_id=recording.site_id,
+        state=TranscriptState.DONE,
+        language=language,
+        model="test",
+        options={},
+        versions={},
+        attempt=1,
+        audio_ms=recording.duration_ms,
+        made_at=NOW,
+    )
+    _add(session, transcript)
+    add_turns(session, transcript, said, sure=sure)
+    return transcript
+
+
+def add_turns(
+    session: Session,
+    transcript: Transcript,
+    said: list[tuple[Party, int, str]],
+    *,
+    sure: float = 0.9,
+) -> None:
+    """Add turns to a transcript; Chinese has a word for each character."""
+    for position, (party, start, text) in enumerate(said, start=1):
+        pieces = text.split() if text.isascii() else list(text)
+        blank = " " if text.isascii() else ""
+        words = [
+            [(blank if place else "") + piece, start + place * 500, start + place * 500 + 400, sure]
+            for place, piece in enumerate(pieces)
+        ]
+        _add(
+            session,
+            Turn(
+                transcript_id=transcript.id,
+                position=position,
+                party=party,
+                start_ms=start,
+                end_ms=words[-1][2],
+                text=text,
+                confidence=sure,
+                words=words,
+                masked_text=text,
+                masks=[],
+            ),
+        )
+    session.expire(transcript, ["turns"])

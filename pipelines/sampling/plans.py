@@ -26,6 +26,7 @@ class PlanValues:
     due_days: int = 7
     self_assessment_days: int = 7
     nightly: bool = False
+    phrase_hits: bool = False
 
 
 def create_plan(
@@ -83,6 +84,7 @@ def _apply(plan: SamplePlan, values: PlanValues) -> None:
     plan.due_days = values.due_days
     plan.self_assessment_days = values.self_assessment_days
     plan.nightly = values.nightly
+    plan.phrase_hits = values.phrase_hits
 
 
 def _record(

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -25,6 +25,7 @@ from qa_app.calls.went import WentView, went_view
 from qa_app.clock import now
 from qa_app.messages import sentence
 from qa_app.permissions import Person
+from qa_app.phrases.marks import Mark, marks_of
 from qa_app.surroundings import settings
 
 
@@ -35,6 +36,7 @@ class Purpose(StrEnum):
     SELF_ASSESSMENT = "self_assessment"
     FEEDBACK = "feedback"
     EXEMPLAR = "exemplar"
+    PHRASE = "phrase"
 
 
 JUDGING = frozenset({Purpose.TASK, Purpose.SELF_ASSESSMENT})
@@ -45,6 +47,7 @@ PURPOSES: dict[str, LazyString] = {
     Purpose.SELF_ASSESSMENT: _l("Self-assessment"),
     Purpose.FEEDBACK: _l("Feedback"),
     Purpose.EXEMPLAR: _l("Exemplar"),
+    Purpose.PHRASE: _l("Checking what a phrase rule found"),
 }
 
 
@@ -61,11 +64,12 @@ class WordView:
     unsure: bool
     opens: bool = False
     closes: bool = False
+    hit: str = ""
 
 
 @dataclass(frozen=True)
 class TurnView:
-    """One party's words until the other speaks."""
+    """One party's words until the other speaks; ``hits`` names the phrase rules that hit here."""
 
     party: Party
     speaker: LazyString
@@ -74,6 +78,7 @@ class TurnView:
     text: str
     words: tuple[WordView, ...]
     language: str = ""
+    hits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,8 @@ class PlayerView:
     ``audio_url`` is empty when the audio has been deleted (``state``); ``peaks_url`` until its
     picture has been made. ``transcript`` is done, failed (``trouble`` says why) or waiting;
     ``went`` is how the call went, null without a transcript. ``doubt`` says why one that is done is
-    no more than a guess; ``findings`` are sentences about the recording itself.
+    no more than a guess; ``findings`` are sentences about the recording itself. ``marks`` are hits
+    of phrase rules, where the page may show them.
     """
 
     uid: uuid.UUID
@@ -99,6 +105,7 @@ class PlayerView:
     went: WentView | None
     findings: tuple[str, ...] = ()
     doubt: str = ""
+    marks: tuple[Mark, ...] = ()
 
     @property
     def speakers(self) -> tuple[LazyString, ...]:
@@ -113,13 +120,15 @@ def player_view(
     purpose: str,
     *,
     token: tokens.PlayToken | None = None,
+    hits: bool = False,
 ) -> PlayerView:
     """Return a recording for its player and transcript.
 
     The caller has checked that the person may hear it. ``purpose`` is a ``Purpose`` or a person's
     own words. The opening is written down when the sound is first asked for, or was already when
-    ``token`` is given. Reads the transcript with its turns and measures, the files, and
-    whether the person judges the call at the moment.
+    ``token`` is given. ``hits`` shows what phrase rules found: the caller has checked that the
+    person may see that too. Reads the transcript with its turns and measures, the files, whether
+    the person judges the call at the moment, and with ``hits`` what was found.
     """
     made = token or tokens.new(recording.uid, person, purpose, now())
     signed = tokens.sign(made)
@@ -132,6 +141,7 @@ def player_view(
         .where(Transcript.recording_id == recording.id)
         .options(selectinload(Transcript.turns))
     )
+    marks = marks_of(session, transcript) if hits and transcript else ()
     return PlayerView(
         uid=recording.uid,
         state=recording.state,
@@ -144,7 +154,8 @@ def player_view(
         transcript=transcript.state.value if transcript else "waiting",
         trouble=_trouble(transcript),
         language=transcript.language if transcript else None,
-        turns=_turns(transcript),
+        turns=_marked(_turns(transcript), marks),
+        marks=marks,
         findings=findings.said(transcript.findings) if transcript else (),
         doubt=findings.reason(transcript.doubt, transcript.doubt_params) if transcript else "",
         went=went_view(
@@ -153,6 +164,30 @@ def player_view(
             blind=purpose in JUDGING or is_blind(session, person, recording.call_id),
         ),
     )
+
+
+def _marked(turns: tuple[TurnView, ...], marks: tuple[Mark, ...]) -> tuple[TurnView, ...]:
+    """Note hits on the words that they are about; by time, since masked words are one word."""
+    if not marks:
+        return turns
+    spans = [(mark.name, *span) for mark in marks for span in mark.spans]
+
+    def hit(turn: TurnView, word: WordView) -> str:
+        for name, party, start, end in spans:
+            if (
+                party is turn.party
+                and word.start_ms < max(end, start + 1)
+                and (word.end_ms > start or word.start_ms == start)
+            ):
+                return name
+        return ""
+
+    marked = []
+    for turn in turns:
+        words = tuple(replace(word, hit=hit(turn, word)) for word in turn.words)
+        names = dict.fromkeys(word.hit for word in words if word.hit)
+        marked.append(replace(turn, words=words, hits=tuple(names)))
+    return tuple(marked)
 
 
 def _url(what: str, uid: uuid.UUID, signed: str) -> str:

@@ -34,6 +34,7 @@ from qa_app.calls.player import PURPOSES, PlayerView, player_view
 from qa_app.calls.sides import layout_to_correct
 from qa_app.calls.tokens import PlayToken
 from qa_app.permissions import Person, may
+from qa_app.phrases.marks import may_see_marks
 
 __all__ = ["PlayerView", "player_view"]
 
@@ -280,7 +281,8 @@ def show_page(
     may_open = recording is not None and _may_listen(session, person, recording)
     player = None
     if recording is not None and may_open and token and token.recording_uid == recording.uid:
-        player = player_view(session, person, recording, token.purpose, token=token)
+        hits = not blind and may_see_marks(session, person, recording)
+        player = player_view(session, person, recording, token.purpose, token=token, hits=hits)
     transcript = recording is not None and bool(_with_transcript(session, person, [call]))
     return CallPage(
         row=_row(call, read=transcript),

@@ -276,7 +276,7 @@ def verdict_page(session: Session, person: Person, uid: uuid.UUID) -> FeedbackPa
         may_object=is_own and not waiting,
         may_answer=objection.uid if objection else None,
         may_choose=_may_choose(session, person, review),
-        player=player_of(session, person, review.leg, Purpose.FEEDBACK),
+        player=player_of(session, person, review.leg, Purpose.FEEDBACK, hits=True),
     )
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from pipelines.review.service import claimable
 from pipelines.scoring.service import version_rule
 from qa_app.access import Action, Person, load, visible
 from qa_app.calls.player import PlayerView, Purpose, player_view
+from qa_app.phrases.marks import Mark, plan_shows_hits, suggestions_of
 from qa_app.reviews.sheets import SheetView, band_of, form_for, view_sheet
 
 RECENT = 10
@@ -80,7 +82,7 @@ class QueuePage:
 
 @dataclass(frozen=True)
 class WritePage:
-    """The review form beside the recording."""
+    """The review form beside the recording; ``suggestions`` are moments, by criterion lineage."""
 
     task_uid: uuid.UUID
     call: CallFacts
@@ -88,6 +90,7 @@ class WritePage:
     saved_at: dt.datetime
     due_at: dt.datetime
     player: PlayerView | None
+    suggestions: Mapping[str, tuple[Mark, ...]]
 
 
 def call_facts(leg: Leg) -> CallFacts:
@@ -119,10 +122,15 @@ def with_leg(path: Any) -> list[Any]:
     ]
 
 
-def player_of(session: Session, person: Person, leg: Leg, purpose: Purpose) -> PlayerView | None:
-    """Return the recording of a leg's call for its player, if there is one."""
+def player_of(
+    session: Session, person: Person, leg: Leg, purpose: Purpose, *, hits: bool = False
+) -> PlayerView | None:
+    """Return the recording of a leg's call for its player, if there is one.
+
+    ``hits`` shows what phrase rules found, where the page may.
+    """
     recording = leg.call.recording
-    return player_view(session, person, recording, purpose) if recording else None
+    return player_view(session, person, recording, purpose, hits=hits) if recording else None
 
 
 def queue_page(session: Session, person: Person, now: dt.datetime) -> QueuePage:
@@ -216,11 +224,18 @@ def write_page(
         version = version_rule(session, review.version_id)
         form = form_for(version, review.draft, review.lock_version, review.summary)
         sheet = view_sheet(version, form, review.draft)
+    facts, hits = call_facts(review.leg), plan_shows_hits(session, review)
+    player = player_of(session, person, review.leg, Purpose.TASK, hits=hits)
     return WritePage(
         task_uid=task.uid,
-        call=call_facts(review.leg),
+        call=facts,
         sheet=sheet,
         saved_at=review.saved_at,
         due_at=task.due_at,
-        player=player_of(session, person, review.leg, Purpose.TASK),
+        player=player,
+        suggestions=suggestions_of(
+            player.marks if player else (),
+            review.version.scorecard.code,
+            (facts.into_ms, facts.ends_ms) if facts.legs > 1 else None,
+        ),
     )

@@ -143,6 +143,7 @@ class PlanForm(CreatingForm):
         _l("Days for the self-assessment"), validators=[InputRequired(), NumberRange(1, 365)]
     )
     nightly = BooleanField(_l("Draw every night"))
+    phrase_hits = BooleanField(_l("Reviewers see phrase hits while they score"))
 
     @property
     def reasons(self) -> list[tuple[Reason, FormField]]:

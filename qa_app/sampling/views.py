@@ -136,6 +136,7 @@ def edit_plan(uid: uuid.UUID) -> str:
             "due_days": plan.due_days,
             "self_assessment_days": plan.self_assessment_days,
             "nightly": plan.nightly,
+            "phrase_hits": plan.phrase_hits,
         },
     )
     return _plan_form(plan.site, form, plan)
@@ -292,4 +293,5 @@ def _values(form: PlanForm) -> plans.PlanValues:
         due_days=form.due_days.data,
         self_assessment_days=form.self_assessment_days.data,
         nightly=bool(form.nightly.data),
+        phrase_hits=bool(form.phrase_hits.data),
     )

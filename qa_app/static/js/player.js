@@ -35,6 +35,7 @@ function start(section) {
   const time = section.querySelector("[data-time]");
   const speed = section.querySelector("[data-speed]");
   const trouble = section.querySelector(".hb-player-trouble");
+  const hits = placeMarks(section);
   let stopAt = null;
 
   const player = {
@@ -61,6 +62,11 @@ function start(section) {
     forward: () => (audio.currentTime = Math.min(audio.duration || Infinity, audio.currentTime + STEP_S)),
     slower: () => pace(-1),
     faster: () => pace(1),
+    hit: () => {
+      // From the last hit on to the first one again; the tolerance is what a seek is off by.
+      const next = hits.find((ms) => ms > player.ms + 100) ?? hits[0];
+      if (next !== undefined) player.playFrom(next);
+    },
   };
   const pace = (by) => {
     speed.selectedIndex = Math.min(speed.options.length - 1, Math.max(0, speed.selectedIndex + by));
@@ -126,7 +132,21 @@ function keyAct(event) {
   const writes = target.isContentEditable || target.matches?.("textarea, select, input:not([type=radio], [type=checkbox], [type=button])");
   if (writes) return null;
   if (event.key === " ") return target.closest?.("button, a, summary, input, [role=button]") ? null : "play";
-  return { j: "back", l: "forward", ",": "slower", ".": "faster" }[event.key.toLowerCase()] ?? null;
+  return { j: "back", l: "forward", ",": "slower", ".": "faster", h: "hit" }[event.key.toLowerCase()] ?? null;
+}
+
+/** Put the hits of phrase rules where they are in the recording; return their moments, in order. */
+function placeMarks(section) {
+  const list = section.querySelector("[data-marks]");
+  if (!list) return [];
+  list.classList.add("hb-marks-placed");
+  const whole = Math.max(1, Number(section.dataset.duration));
+  const buttons = [...list.querySelectorAll("button")];
+  for (const button of buttons) {
+    const share = Math.min(1, Number(button.dataset.playFrom) / whole);
+    button.parentElement.style.insetInlineStart = `${share * 100}%`;
+  }
+  return buttons.map((button) => Number(button.dataset.playFrom)).sort((one, other) => one - other);
 }
 
 /** Draw the picture from the peaks that the server made: the sound itself is never loaded whole. */

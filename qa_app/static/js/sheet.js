@@ -268,8 +268,27 @@ form.addEventListener("click", (event) => {
   const box = event.target.closest("[data-criterion]");
   if (!box) return;
   if (event.target.closest("[data-mark]")) mark(box);
+  const suggested = event.target.closest("[data-suggest]");
+  if (suggested) attach(box, suggested);
   if (event.target.closest("[data-open-words]")) openWords(box);
 });
+
+/** A suggested moment becomes evidence like one that was marked; the answer stays a person's. */
+function attach(box, button) {
+  if (!button) return;
+  const { start, end, words } = button.dataset;
+  setSpans(box, [...spansOf(box), { start_ms: Number(start), end_ms: Number(end), words }]);
+  button.closest(".hb-suggestion").remove();
+}
+
+/** What is evidence already is suggested no more. */
+function dropAttached() {
+  for (const button of form.querySelectorAll("[data-suggest]")) {
+    const { start, end } = button.dataset;
+    const spans = spansOf(button.closest("[data-criterion]"));
+    if (spans.some((span) => span.start_ms === Number(start) && span.end_ms === Number(end))) button.closest(".hb-suggestion").remove();
+  }
+}
 
 function openWords(box) {
   const words = box.querySelector("[data-words]");
@@ -319,6 +338,7 @@ const COMMANDS = {
   p: () => step(-1),
   c: () => here && openWords(here),
   e: () => here && mark(here),
+  s: () => here && attach(here, here.querySelector("[data-suggest]")),
   x: () => press("[data-na]"),
   "?": () => document.getElementById("keys").showModal(),
 };
@@ -369,6 +389,7 @@ document.addEventListener("keydown", (event) => {
 
 for (const box of form.querySelectorAll("[data-criterion]")) list(box);
 restore();
+dropAttached();
 if (differs()) touch();
 document.getElementById("missing")?.focus();
 form.addEventListener("click", (event) => {

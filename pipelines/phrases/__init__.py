@@ -1,0 +1,1 @@
+"""Phrases and rules: what was said, or was not, in transcripts of a project's calls."""
