@@ -1,7 +1,38 @@
 """Every module of tables, imported, so that the metadata is whole for migrations and tests."""
 
-from models import calls, measures, operations, people, reviews, samples, scorecards, transcripts
+from models import (
+    calls,
+    measures,
+    operations,
+    people,
+    reviews,
+    samples,
+    scorecards,
+    search,
+    transcripts,
+)
 from models.base import Base
 
 metadata = Base.metadata
-MODULES = (calls, measures, operations, people, reviews, samples, scorecards, transcripts)
+MODULES = (
+    calls,
+    measures,
+    operations,
+    people,
+    reviews,
+    samples,
+    scorecards,
+    search,
+    transcripts,
+)
+
+
+def is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """Tell whether Alembic may look at this part of the database.
+
+    The job engine keeps tables of its own there, FTS5 keeps its index in some, and PostgreSQL's
+    index of words is made by hand.
+    """
+    if kind == "table":
+        return name in metadata.tables
+    return kind != "index" or name != search.INDEX

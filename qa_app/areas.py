@@ -15,4 +15,5 @@ AREAS = (
     "reviews",
     "sampling",
     "scorecards",
+    "search",
 )

@@ -29,6 +29,7 @@ JOBS: dict[str, LazyString] = {
     "import_file": _l("Read an imported file"),
     "nightly_draws": _l("Draw the samples that are due"),
     "lapse_assessments": _l("End self-assessments whose time ran out"),
+    "refresh_search": _l("Bring the search up to date"),
     "rebuild_measures": _l("Sum the figures"),
     "retention": _l("Delete what is past its time"),
 }

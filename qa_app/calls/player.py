@@ -74,6 +74,7 @@ class PlayerView:
 
     ``audio_url`` is empty when the audio has been deleted (``state``); ``peaks_url`` until its
     picture has been made. ``transcript`` is done, failed (``trouble`` says why) or waiting.
+    ``at_ms`` is where playing begins.
     """
 
     uid: uuid.UUID
@@ -86,6 +87,7 @@ class PlayerView:
     trouble: str
     language: str | None
     turns: tuple[TurnView, ...]
+    at_ms: int = 0
 
     @property
     def speakers(self) -> tuple[LazyString, ...]:

@@ -12,7 +12,7 @@ from models.vocab import Direction, MediaKind
 from pipelines.outcomes import DomainError
 from qa_app import db
 from qa_app.access import Action, current_person, requires
-from qa_app.asked import page_number
+from qa_app.asked import MOST, page_number
 from qa_app.calls import queries, tokens
 from qa_app.calls.forms import FilterForm, PurposeForm
 from qa_app.calls.tokens import PlayToken
@@ -70,8 +70,16 @@ def show(uid: uuid.UUID) -> str:
     """Show a call; its recording once the person has said why."""
     person = current_person()
     token = _token(request.args.get("opened", ""))
-    page = queries.show_page(session(), person, uid, token)
-    return render("calls/show.html", page=page, form=PurposeForm(), expired=_expired(token))
+    at = _spot()
+    page = queries.show_page(session(), person, uid, token, at)
+    form, expired = PurposeForm(), _expired(token)
+    return render("calls/show.html", page=page, form=form, expired=expired, at=at)
+
+
+def _spot() -> int:
+    """Return the millisecond to begin at, such as that of a word that was looked for."""
+    given = request.values.get("at", type=int) or 0
+    return min(max(given, 0), MOST)
 
 
 def _token(signed: str) -> PlayToken | None:
@@ -96,14 +104,15 @@ def open_recording(uid: uuid.UUID) -> Response | tuple[str, int]:
     form = PurposeForm()
     if not form.validate_on_submit():
         page = queries.show_page(session(), person, uid, None)
-        return render("calls/show.html", page=page, form=form, expired=False), 422
+        return render("calls/show.html", page=page, form=form, expired=False, at=_spot()), 422
     token = tokens.new(recording.uid, person, form.purpose.data or "", now())
     session().add(_row(token, person.id, recording.id))
     # Loaded here: only who opens a call needs the job engine.
     from pipelines import flow
 
     flow.prepare_media(session(), recording.id, now=now())
-    return see_other("calls.show", uid=uid, opened=tokens.sign(token))
+    spot = {"at": at} if (at := _spot()) else {}
+    return see_other("calls.show", uid=uid, opened=tokens.sign(token), **spot)
 
 
 def _row(token: PlayToken, user_id: int, recording_id: int) -> Listening:
