@@ -180,9 +180,10 @@ class _Postgresql:
 _BLOCKS_AT_ONCE = 250
 # CROSS JOIN keeps the order: each block is asked for, not the whole index.
 _SQLITE_BLOCKS = text(
-    "SELECT rowid FROM json_each(:blocks) AS block CROSS JOIN search_index "
-    "WHERE search_index MATCH :match AND rowid >= block.value << 15 "
-    "AND rowid < (block.value + 1) << 15 ORDER BY rowid DESC LIMIT :most"
+    "SELECT search_index.rowid FROM json_each(:blocks) AS block CROSS JOIN search_index "
+    "WHERE search_index MATCH :match AND search_index.rowid >= block.value << 15 "
+    "AND search_index.rowid < (block.value + 1) << 15 "
+    "ORDER BY search_index.rowid DESC LIMIT :most"
 )
 _POSTGRESQL_BLOCKS = text(
     "SELECT id FROM unnest(CAST(:blocks AS bigint[])) AS block "

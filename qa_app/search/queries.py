@@ -160,7 +160,9 @@ def search_page(session: Session, person: Person, asked: Asked, now: datetime) -
     return SearchPage(
         understood=True,
         calls=_call_hits(session, what, {block: calls[block] for block in shown}, ids),
-        count=len(ids) if asked.before is None else None,
+        count=(len(ids) if found.all_of_them else min(len(ids), finding.MOST))
+        if asked.before is None
+        else None,
         more=not found.all_of_them,
         following=(shown[-1] if len(calls) > CALLS else seen[-1]) if rest and seen else None,
     )
@@ -209,9 +211,8 @@ def _conditions(person: Person, asked: Asked, now: datetime) -> list[ColumnEleme
     if asked.reason:
         drawn = (
             visible(person, DrawnCall, Action.DRAWS_READ)
-            .join(Draw, Draw.id == DrawnCall.draw_id)
             .where(
-                Draw.state != DrawState.VOID,
+                DrawnCall.draw.has(Draw.state != DrawState.VOID),
                 cast(DrawnCall.reasons, String).contains(f'"{asked.reason.value}"'),
             )
             .with_only_columns(DrawnCall.call_id)

@@ -352,7 +352,7 @@ def measure(database: str, url: str, folder: Path, runs: int) -> bool:
 
 
 def run(database: str, url: str, folder: Path, count: int, runs: int, *, keep: bool) -> bool:
-    """Build and measure one database; one that is kept is built once, in as many runs as it takes."""
+    """Build and measure one database; one that is kept is built once, in as many runs."""
     if not keep or not (folder / f"{database}.loaded").exists():
         load(url, count)
         (folder / f"{database}.loaded").touch()

@@ -54,7 +54,6 @@ def is_cjk(sign: str) -> bool:
     return code >= _CJK[0][0] and any(low <= code <= high for low, high in _CJK)
 
 
-@lru_cache(maxsize=20_000)
 def folded(sign: str) -> str:
     """Return one character as it is compared: no character, one, or several (``ß`` is ``ss``)."""
     if unicodedata.category(sign) in {"Cf", "Mn", "Me"}:
@@ -68,31 +67,34 @@ def folded(sign: str) -> str:
     return plain
 
 
+@lru_cache(maxsize=20_000)
+def _parts(sign: str) -> tuple[tuple[str, bool, bool], ...]:
+    """Return the characters that one stands for: each, part of a word or not, and a word alone."""
+    return tuple((part, part.isalnum(), is_cjk(part)) for part in folded(sign))
+
+
 def words(text: str) -> list[Word]:
     """Return the words of a text in order."""
-    return list(_words(text))
+    return [Word(said[:LONGEST_WORD], start, end) for said, start, end in _spans(text)]
 
 
-def _words(text: str) -> Iterator[Word]:
+def _spans(text: str) -> Iterator[tuple[str, int, int]]:
     begun: list[str] = []
     start = end = 0
     for place, sign in enumerate(text):
-        for part in folded(sign):
-            if is_cjk(part):
-                if begun:
-                    yield Word("".join(begun[:LONGEST_WORD]), start, end)
-                    begun = []
-                yield Word(part, place, place + 1)
-            elif part.isalnum():
-                if not begun:
-                    start = place
+        for part, is_word, alone in _parts(sign):
+            if is_word and not alone:
+                start = start if begun else place
                 begun.append(part)
                 end = place + 1
-            elif begun:
-                yield Word("".join(begun[:LONGEST_WORD]), start, end)
-                begun = []
+                continue
+            if begun:
+                yield "".join(begun), start, end
+                begun.clear()
+            if is_word:
+                yield part, place, place + 1
     if begun:
-        yield Word("".join(begun[:LONGEST_WORD]), start, end)
+        yield "".join(begun), start, end
 
 
 def pairs(tokens: Sequence[str]) -> list[list[str]]:
@@ -112,7 +114,7 @@ def document(text: str, tags: Iterable[str]) -> list[str]:
     behind a mark of its own, so that no phrase reaches over it. ``tags`` are names such as those of
     ``tag``.
     """
-    tokens = [word.text for word in words(text)]
+    tokens = [said[:LONGEST_WORD] for said, _start, _end in _spans(text)]
     parts = [*tokens]
     for run in pairs(tokens):
         parts += [MARK, *run]
