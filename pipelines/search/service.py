@@ -7,7 +7,7 @@ They go out by themselves: with their turns, and when a turn's masked text chang
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, or_, select
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
@@ -51,7 +51,7 @@ def index_many(session: Session, transcript_ids: Sequence[int], *, now: datetime
         )
         .join(Recording, Recording.id == Transcript.recording_id)
         .join(Call, Call.id == Recording.call_id)
-        .where(Transcript.id.in_(transcript_ids), Transcript.state == TranscriptState.DONE)
+        .where(Transcript.id.in_(transcript_ids), _reliable())
         .order_by(Call.started_at, Transcript.id)
     ).all()
     blocks = _blocks(session, found)
@@ -72,6 +72,14 @@ def index_many(session: Session, transcript_ids: Sequence[int], *, now: datetime
     if documents:
         session.execute(insert(SearchTurn), documents)
     return len(documents)
+
+
+def _reliable() -> ColumnElement[bool]:
+    """Return the condition that a transcript's words are there, and may be relied on."""
+    done = Transcript.state == TranscriptState.DONE
+    # A transcript in doubt is shown to nobody as fact, so that it is not found either.
+    doubt = getattr(Transcript, "doubt", None)
+    return done if doubt is None else and_(done, doubt.is_(None))
 
 
 def _blocks(session: Session, found: Sequence[_Call]) -> dict[int, int]:
@@ -144,7 +152,7 @@ def behind(session: Session) -> list[int]:
         select(Transcript.id)
         .outerjoin(SearchEntry, SearchEntry.transcript_id == Transcript.id)
         .where(
-            Transcript.state == TranscriptState.DONE,
+            _reliable(),
             or_(SearchEntry.transcript_id.is_(None), SearchEntry.legs != legs),
         )
         .order_by(Transcript.id.desc())
