@@ -12,16 +12,21 @@ from sqlalchemy import Engine, delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from models.calls import Call, Leg
+from models.calls import Call, Leg, Recording
 from models.search import SearchEntry, SearchTurn
 from models.session import make_engine, read_session, write_session
 from models.transcripts import Transcript, Turn
 from models.vocab import Party, TranscriptState
+from pipelines import flow
+from pipelines.runtime import Runtime
 from pipelines.search import finding, service
 from pipelines.search.rules import places, query
 from pipelines.search.rules.query import Wanted
 from tests import factories
+from tests.db.test_transcription import hear, recording, runtime
 from tests.factories import NOW
+
+__all__ = ["recording", "runtime"]
 
 START = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
 
@@ -311,6 +316,17 @@ def test_both_databases_find_what_the_rules_say(
             quoted = said[words[0].start : words[-1].end].replace('"', " ").replace("-", " ")
             assert found(session, f'"{quoted}"') == [said]
         savepoint.rollback()
+
+
+def test_a_transcript_is_indexed_as_it_is_saved(
+    session: Session, runtime: Runtime, recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = hear(monkeypatch, session, runtime, recording, "hello", "good day")
+    for attempt in (1, 2):
+        flow.JOBS["transcribe"].save(session, runtime, heard, attempt)
+        entry = session.scalars(select(SearchEntry)).one()
+        assert entry.call_id == recording.call_id
+        assert service.behind(session) == []
 
 
 NASTY = [
