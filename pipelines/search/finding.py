@@ -109,6 +109,20 @@ class _Postgresql:
         every = rest is None and len(self._ids) <= MOST
         return Found(tuple(self._ids[:MOST]), all_of_them=every)
 
+    def newest_of(self, blocks: Sequence[int]) -> Found:
+        rare = self._by_index(self._wanted, Range())
+        if rare is not None:
+            allowed = set(blocks)
+            return _found([row_id for row_id in rare if places.block_at(row_id) in allowed])
+        match = query.postgresql_match(self._wanted)
+        for begin in range(0, len(blocks), _BLOCKS_AT_ONCE):
+            some = list(blocks[begin : begin + _BLOCKS_AT_ONCE])
+            given = {"match": match, "blocks": some, "most": MOST + 1}
+            self._ids += self._session.scalars(_POSTGRESQL_OF, given)
+            if self._enough() and begin + _BLOCKS_AT_ONCE < len(blocks):
+                return Found(tuple(self._ids[:MOST]), all_of_them=False)
+        return _found(self._ids)
+
     def _enough(self) -> bool:
         return len(self._ids) > MOST or _calls_of(self._ids) >= self._calls
 
@@ -177,34 +191,30 @@ class _Postgresql:
             self._session.execute(text(f"SET LOCAL {scan} = {value}"))
 
 
-_BLOCKS_AT_ONCE = 250
-# CROSS JOIN keeps the order: each block is asked for, not the whole index.
-_SQLITE_BLOCKS = text(
-    "SELECT search_index.rowid FROM json_each(:blocks) AS block CROSS JOIN search_index "
-    "WHERE search_index MATCH :match AND search_index.rowid >= block.value << 15 "
-    "AND search_index.rowid < (block.value + 1) << 15 "
-    "ORDER BY search_index.rowid DESC LIMIT :most"
+_SQLITE_OF = text(
+    "SELECT rowid FROM search_index WHERE search_index MATCH :match "
+    "AND rowid >> 15 IN (SELECT value FROM json_each(:blocks)) ORDER BY rowid DESC LIMIT :most"
 )
-_POSTGRESQL_BLOCKS = text(
+_POSTGRESQL_OF = text(
     "SELECT id FROM unnest(CAST(:blocks AS bigint[])) AS block "
     "JOIN search_turn ON id >= block << 15 AND id < (block + 1) << 15 "
     "WHERE document @@ CAST(:match AS tsquery) ORDER BY id DESC LIMIT :most"
 )
+_BLOCKS_AT_ONCE = 250
 
 
 def newest_of(session: Session, wanted: Wanted, blocks: Sequence[int], *, calls: int) -> Found:
     """Return the same as ``newest`` from certain calls only, whose ``blocks`` come newest first."""
-    sqlite = session.get_bind().dialect.name == "sqlite"
-    match = (query.sqlite_match if sqlite else query.postgresql_match)(wanted)
-    ids: list[int] = []
-    for begin in range(0, len(blocks) if wanted.query.terms else 0, _BLOCKS_AT_ONCE):
-        some = list(blocks[begin : begin + _BLOCKS_AT_ONCE])
-        given = {"match": match, "blocks": json.dumps(some) if sqlite else some, "most": MOST + 1}
-        ids += session.scalars(_SQLITE_BLOCKS if sqlite else _POSTGRESQL_BLOCKS, given)
-        if len(ids) > MOST or _calls_of(ids) >= calls:
-            rest = len(ids) > MOST or begin + _BLOCKS_AT_ONCE < len(blocks)
-            return Found(tuple(ids[:MOST]), all_of_them=not rest)
-    return Found(tuple(ids), all_of_them=True)
+    if not wanted.query.terms or not blocks:
+        return Found((), all_of_them=True)
+    if session.get_bind().dialect.name == "sqlite":
+        given = {
+            "match": query.sqlite_match(wanted),
+            "blocks": json.dumps(list(blocks)),
+            "most": MOST + 1,
+        }
+        return _found(session.scalars(_SQLITE_OF, given).all())
+    return _Postgresql(session, wanted, calls).newest_of(blocks)
 
 
 def _calls_of(ids: Sequence[int]) -> int:

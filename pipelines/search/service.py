@@ -38,6 +38,13 @@ def index(session: Session, transcript_id: int | None, *, now: datetime) -> int:
 def index_many(session: Session, transcript_ids: Sequence[int], *, now: datetime) -> int:
     """Put transcripts into the index; see ``index``."""
     session.flush()
+    # Held until the transaction ends: the hourly job may come to what is being saved just now.
+    session.execute(
+        select(Transcript.id)
+        .where(Transcript.id.in_(transcript_ids))
+        .order_by(Transcript.id)
+        .with_for_update()
+    ).all()
     turns = select(Turn.id).where(Turn.transcript_id.in_(transcript_ids))
     session.execute(delete(SearchTurn).where(SearchTurn.turn_id.in_(turns)))
     session.execute(delete(SearchEntry).where(SearchEntry.transcript_id.in_(transcript_ids)))

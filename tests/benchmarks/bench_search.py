@@ -28,7 +28,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, select, text
 from sqlalchemy.engine import make_url
 
-from models import schema
+from models import schema, search
 from models.calls import Project
 from models.people import Agent, Site, Team, User, UserRole
 from models.session import make_engine, write_session
@@ -271,16 +271,34 @@ def load(url: str, count: int) -> None:
 
 
 def build(url: str) -> float:
-    """Index what is not indexed yet; return the seconds."""
+    """Index what is not indexed yet; return the seconds.
+
+    On PostgreSQL the index is made at the end, as after a restore: faster than row by row.
+    """
     engine = make_engine(url)
     began = time.perf_counter()
-    service.refresh(engine, NOW)
-    seconds = time.perf_counter() - began
     if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            connection.execute(text(f"DROP INDEX IF EXISTS {search.INDEX}"))
+    service.refresh(engine, NOW)
+    if engine.dialect.name == "postgresql":
+        make, *_triggers = search.create_statements("postgresql")
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as own:
+            own.execute(text("SET maintenance_work_mem = '256MB'"))
+            own.execute(text(make))
             own.execute(text("VACUUM ANALYZE"))
+    seconds = time.perf_counter() - began
     engine.dispose()
     return seconds
+
+
+def index_again(engine: Engine, transcripts: int = 200) -> float:
+    """Index some transcripts anew, each in its own transaction; return seconds per 1,000 turns."""
+    began, indexed = time.perf_counter(), 0
+    for transcript_id in range(1, transcripts + 1):
+        with write_session(engine) as session:
+            indexed += service.index(session, transcript_id, now=NOW)
+    return (time.perf_counter() - began) / indexed * 1_000
 
 
 def index_bytes(engine: Engine) -> int:
@@ -346,6 +364,7 @@ def measure(database: str, url: str, folder: Path, runs: int) -> bool:
         worst, slowest = max(worst, median), max(slowest, late)
     good = say(f"search_ms/{database}", worst, "ms", BAR)
     say(f"search_ms_p95/{database}", slowest, "ms")
+    say(f"search_indexing/{database}", index_again(engine), "s per 1,000 turns")
     say(f"search_index_size/{database}", index_bytes(engine) / 2**20, "MB")
     engine.dispose()
     return good
@@ -358,7 +377,7 @@ def run(database: str, url: str, folder: Path, count: int, runs: int, *, keep: b
         (folder / f"{database}.loaded").touch()
     if not keep or not (folder / f"{database}.built").exists():
         seconds = build(url)
-        say(f"search_indexing/{database}", seconds / count * 1_000, "s per 1,000 turns")
+        say(f"search_rebuilding/{database}", seconds / count * 1_000, "s per 1,000 turns")
         (folder / f"{database}.built").touch()
     return measure(database, url, folder, runs)
 
