@@ -168,13 +168,13 @@ def test_a_transcript_that_goes_leaves_nothing(session: Session) -> None:
     assert session.scalar(select(func.count()).select_from(SearchEntry)) == 0
 
 
-def test_a_document_is_never_changed_behind_the_index(own_engine: Engine) -> None:
-    if own_engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL keeps its index by itself")
-    with write_session(own_engine) as session:
+def test_a_document_is_never_changed_behind_the_index(sqlite_url: str) -> None:
+    engine = make_engine(sqlite_url)
+    with write_session(engine) as session:
         service.index(session, say(session, make_place(session), "kept").id, now=NOW)
-    with write_session(own_engine) as session, pytest.raises(DBAPIError, match="never changed"):
+    with write_session(engine) as session, pytest.raises(DBAPIError, match="never changed"):
         session.execute(update(SearchTurn).values(document="other"))
+    engine.dispose()
 
 
 def test_calls_that_begin_in_one_second_keep_apart(
