@@ -344,10 +344,10 @@ NASTY = [
 ]
 
 
-@pytest.mark.parametrize("words", [*NASTY, "\x00", "é\u0301", "�", "🙂", "§s1", "x" * 5_000])
-def test_no_query_does_harm(session: Session, words: str) -> None:
+def test_no_query_does_harm(session: Session) -> None:
     service.index(session, say(session, make_place(session), "unrelated").id, now=NOW)
-    assert found(session, words) == []
+    for words in (*NASTY, "\x00", "é\u0301", "�", "🙂", "§s1", "x" * 5_000):
+        assert found(session, words) == []
 
 
 def test_rebuilding_goes_on_where_it_was_and_tells_how_far_it_is(
