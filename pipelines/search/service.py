@@ -108,8 +108,8 @@ def _legs(session: Session, call_ids: Sequence[int]) -> _Legs:
     rows = session.execute(
         select(Leg.call_id, Leg.site_id, Leg.team_id, Leg.agent_id).where(Leg.call_id.in_(call_ids))
     )
-    for call_id, *whose in rows:
-        legs.setdefault(call_id, []).append((whose[0], whose[1], whose[2]))
+    for call_id, site_id, team_id, agent_id in rows:
+        legs.setdefault(call_id, []).append((site_id, team_id, agent_id))
     return legs
 
 

@@ -6,7 +6,6 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional
 
 from pipelines.search.rules.query import MOST_CHARACTERS
-from qa_app.calls.player import PARTIES
 from qa_app.forms import BaseForm
 from qa_app.reasons import REASONS
 
@@ -14,7 +13,7 @@ ANY = SelectChoice("", _l("All"))
 
 
 class SearchForm(BaseForm):
-    """Words and filters. Choices of project, team and agent are given by the view."""
+    """Words and filters. Choices of speaker, project, team and agent are given by the view."""
 
     class Meta(BaseForm.Meta):
         """A search changes nothing, so it needs no token and may be linked to."""
@@ -22,11 +21,7 @@ class SearchForm(BaseForm):
         csrf = False
 
     q = StringField(_l("Words that were said"), [Optional(), Length(max=MOST_CHARACTERS)])
-    speaker = SelectField(
-        _l("Speaker"),
-        [Optional()],
-        choices=[ANY, *(SelectChoice(party.value, name) for party, name in PARTIES.items())],
-    )
+    speaker = SelectField(_l("Speaker"), [Optional()])
     project = SelectField(_l("Project"), [Optional()], validate_choice=False)
     team = SelectField(_l("Team"), [Optional()], validate_choice=False)
     agent = SelectField(_l("Agent"), [Optional()], validate_choice=False)

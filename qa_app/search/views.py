@@ -5,9 +5,11 @@ from typing import Any
 
 from flask import Blueprint, request
 from wtforms import Field
+from wtforms.fields.choices import SelectChoice
 
 from models.vocab import Party, Reason
 from qa_app.access import Action, current_person, requires
+from qa_app.calls.player import PARTIES
 from qa_app.clock import now
 from qa_app.db import session
 from qa_app.search import queries
@@ -26,6 +28,7 @@ def index() -> str:
     person = current_person()
     form = SearchForm(request.args)
     offered = queries.choices(session(), person)
+    form.speaker.choices = [ANY, *(SelectChoice(party, name) for party, name in PARTIES.items())]
     form.project.choices = [ANY, *offered.projects]
     form.team.choices = [ANY, *offered.teams]
     form.agent.choices = [ANY, *offered.agents]
