@@ -62,6 +62,7 @@ bench-search: setup  ## milliseconds of a search in a million turns, on SQLite a
 
 bench-transcription: setup  ## seconds and errors beside faster-whisper; ARGS="--data DIR --runs 3"
 	@$(BIN)/python -m tests.benchmarks.bench_transcription $(ARGS)
+	@$(BIN)/python -m tests.benchmarks.bench_honesty $(ARGS)
 	@$(BIN)/python -m tests.benchmarks.bench_search
 
 clean:  ## remove the environment and what tools left

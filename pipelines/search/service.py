@@ -82,11 +82,11 @@ def index_many(session: Session, transcript_ids: Sequence[int], *, now: datetime
 
 
 def _reliable() -> ColumnElement[bool]:
-    """Return the condition that a transcript's words are there, and may be relied on."""
-    done = Transcript.state == TranscriptState.DONE
-    # A transcript in doubt is shown to nobody as fact, so that it is not found either.
-    doubt = getattr(Transcript, "doubt", None)
-    return done if doubt is None else and_(done, doubt.is_(None))
+    """Return the condition that a transcript's words are there, and may be relied on.
+
+    One in doubt is shown to nobody as fact, so that it is not found either.
+    """
+    return and_(Transcript.state == TranscriptState.DONE, Transcript.doubt.is_(None))
 
 
 def _blocks(session: Session, found: Sequence[_Call]) -> dict[int, int]:

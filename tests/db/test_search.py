@@ -124,8 +124,12 @@ def test_only_masked_turns_of_transcripts_that_hold_are_indexed(session: Session
     transcript = say(session, place, "shown", None)
     failed = say(session, place, "failed")
     failed.state, failed.error_code = TranscriptState.FAILED, "x"
+    doubtful = say(session, place, "failed")
+    doubtful.doubt = "few_words"
     assert service.index(session, transcript.id, now=NOW) == 1
     assert service.index(session, failed.id, now=NOW) == 0
+    assert service.index(session, doubtful.id, now=NOW) == 0
+    assert service.behind(session) == []
     assert service.index(session, None, now=NOW) == 0
     assert found(session, "shown") == ["shown"]
     assert found(session, "failed") == []
