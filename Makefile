@@ -9,7 +9,7 @@ STAMP := $(VENV)/.hearback-installed
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: help setup demo browser check test messages format bench-ingest bench-sampling bench-transcription clean
+.PHONY: help setup demo browser check test messages format bench-ingest bench-sampling bench-search bench-transcription clean
 
 help:  ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -57,9 +57,13 @@ bench-ingest: setup  ## rows per second and memory of an import of a million cal
 bench-sampling: setup  ## seconds and memory of a draw from a million calls
 	@$(BIN)/python -m tests.benchmarks.bench_sampling
 
+bench-search: setup  ## milliseconds of a search in a million turns, on SQLite and PostgreSQL
+	@$(BIN)/python -m tests.benchmarks.bench_search $(ARGS)
+
 bench-transcription: setup  ## seconds and errors beside faster-whisper; ARGS="--data DIR --runs 3"
 	@$(BIN)/python -m tests.benchmarks.bench_transcription $(ARGS)
 	@$(BIN)/python -m tests.benchmarks.bench_honesty $(ARGS)
+	@$(BIN)/python -m tests.benchmarks.bench_search
 
 clean:  ## remove the environment and what tools left
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

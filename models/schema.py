@@ -9,7 +9,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
-from models.registry import metadata
+from models.registry import is_ours, metadata
 
 
 def _config() -> Config:
@@ -76,11 +76,6 @@ def differences(engine: Engine) -> list[object]:
     with engine.connect() as connection:
         context = MigrationContext.configure(
             connection,
-            opts={
-                "compare_type": True,
-                "include_name": lambda name, kind, _parents: (
-                    kind != "table" or name in metadata.tables
-                ),
-            },
+            opts={"compare_type": True, "include_name": is_ours},
         )
         return list(compare_metadata(context, metadata))

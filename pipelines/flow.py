@@ -34,6 +34,7 @@ from pipelines.review import service as review
 from pipelines.runtime import Progress, Runtime
 from pipelines.sampling import nightly
 from pipelines.sampling import service as sampling
+from pipelines.search import service as search
 from pipelines.transcription import copies, media
 from pipelines.transcription import service as transcription
 
@@ -159,6 +160,7 @@ def _save_transcript(
     transcript_id = transcription.save(session, runtime, result, attempt)
     conversation.measure(session, transcript_id)
     looking.look_through(session, transcript_id, now=runtime.clock.now())
+    search.index(session, transcript_id, now=runtime.clock.now())
 
 
 def switch_on_phrases(
@@ -273,6 +275,9 @@ JOBS: Mapping[str, Job] = {
         work=lambda _ids, _runtime, _progress: None,
         save=_lapse,
     ),
+    "refresh_search": _alone(
+        lambda runtime, progress: search.refresh(runtime.engine, runtime.clock.now(), progress)
+    ),
     "rebuild_measures": _alone(
         lambda runtime, progress: measures.rebuild_dirty(runtime.engine, progress)
     ),
@@ -286,6 +291,8 @@ JOBS: Mapping[str, Job] = {
 SCHEDULES: Sequence[Schedule] = (
     Schedule(job="rebuild_measures", every=timedelta(minutes=1)),
     Schedule(job="lapse_assessments", every=timedelta(hours=1)),
+    # What came by other ways than a transcription: transcripts of before, masks that changed.
+    Schedule(job="refresh_search", every=timedelta(hours=1)),
     # Every hour, since sites keep different clocks: a plan is due in its own site's night.
     Schedule(job="nightly_draws", every=timedelta(hours=1)),
     Schedule(job="retention", at=time(1, 30)),

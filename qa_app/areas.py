@@ -17,4 +17,5 @@ AREAS = (
     "reviews",
     "sampling",
     "scorecards",
+    "search",
 )

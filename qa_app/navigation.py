@@ -35,6 +35,7 @@ WAYS: tuple[Way | Group, ...] = (
     Way("sampling.index", _l("Sampling"), "dice", Action.PLANS_READ),
     Way("calls.index", _l("Calls"), "phone", Action.CALLS_READ),
     Way("phrases.index", _l("Phrases"), "quote", Action.PHRASES_READ),
+    Way("search.index", _l("Search"), "search", Action.CALLS_READ),
     Way("feedback.index", _l("Feedback"), "message", Action.FEEDBACK_READ),
     Way("exemplars.index", _l("Exemplars"), "star", Action.EXEMPLARS_READ),
     Way("scorecards.index", _l("Scorecards"), "list", Action.SCORECARDS_READ),

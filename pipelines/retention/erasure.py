@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Engine, delete, select
 from sqlalchemy.orm import Session
 
+from models import search
 from models.calls import Call, Customer, Leg, Recording, Survey
 from models.operations import ImportFile, ImportReject, Listening
 from models.samples import DrawnCall
@@ -165,6 +166,7 @@ _WRITTEN: Sequence[str] = (
     "call",
     "survey",
     "turn",
+    "search_turn",
     "transcript",
     "answer",
     "review",
@@ -193,6 +195,7 @@ def _scrub_sqlite(engine: Engine) -> bool:
     try:
         cursor = connection.cursor()
         cursor.execute("PRAGMA query_only = OFF")
+        cursor.execute(search.FORGET_SQLITE)
         cursor.execute("VACUUM")
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         busy, _in_log, _moved = cursor.fetchone() or (1, 0, 0)

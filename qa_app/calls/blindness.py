@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from models.calls import Call, Leg
 from models.reviews import Review, SelfAssessment, Task
-from models.vocab import AssessmentState, ReviewState, TaskState
+from models.vocab import AssessmentState, ReviewState, Role, TaskState
 from qa_app.clock import now as clock_now
 from qa_app.permissions import Person
 
@@ -51,3 +51,14 @@ def blind_to(person: Person, call_id: ColumnElement[int] | Any, now: datetime) -
         or_(SelfAssessment.due_at.is_(None), SelfAssessment.due_at > now),
     )
     return or_(task, draft, asked)
+
+
+def may_judge(person: Person, call_id: ColumnElement[int] | Any, now: datetime) -> Any:
+    """Return the condition that the person judges the call, or as a reviewer may still take it."""
+    own = blind_to(person, call_id, now)
+    if Role.REVIEWER not in person.roles:
+        return own
+    takeable = exists().where(
+        Leg.call_id == call_id, Task.leg_id == Leg.id, Task.state.in_(OPEN_TASKS)
+    )
+    return or_(own, takeable)

@@ -89,7 +89,7 @@ class PlayerView:
     picture has been made. ``transcript`` is done, failed (``trouble`` says why) or waiting;
     ``went`` is how the call went, null without a transcript. ``doubt`` says why one that is done is
     no more than a guess; ``findings`` are sentences about the recording itself. ``marks`` are hits
-    of phrase rules, where the page may show them.
+    of phrase rules, where the page may show them. ``at_ms`` is where playing begins.
     """
 
     uid: uuid.UUID
@@ -106,6 +106,7 @@ class PlayerView:
     findings: tuple[str, ...] = ()
     doubt: str = ""
     marks: tuple[Mark, ...] = ()
+    at_ms: int = 0
 
     @property
     def speakers(self) -> tuple[LazyString, ...]:

@@ -266,9 +266,12 @@ class CallPage:
 
 
 def show_page(
-    session: Session, person: Person, uid: uuid.UUID, token: PlayToken | None
+    session: Session, person: Person, uid: uuid.UUID, token: PlayToken | None, at_ms: int = 0
 ) -> CallPage:
-    """Return one call; ``token`` is the opening that the person has given a purpose for."""
+    """Return one call; ``token`` is the opening that the person has given a purpose for.
+
+    ``at_ms`` is where its player begins.
+    """
     call = load(session, person, Action.CALLS_READ, Call, uid)
     recording = call.recording
     blind = is_blind(session, person, call.id)
@@ -283,6 +286,7 @@ def show_page(
     if recording is not None and may_open and token and token.recording_uid == recording.uid:
         hits = not blind and may_see_marks(session, person, recording)
         player = player_view(session, person, recording, token.purpose, token=token, hits=hits)
+        player = replace(player, at_ms=min(at_ms, recording.duration_ms))
     transcript = recording is not None and bool(_with_transcript(session, person, [call]))
     return CallPage(
         row=_row(call, read=transcript),

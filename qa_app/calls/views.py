@@ -14,7 +14,7 @@ from models.vocab import ChannelLayout, Direction, MediaKind
 from pipelines.outcomes import DomainError
 from qa_app import db, exports
 from qa_app.access import Action, current_person, requires
-from qa_app.asked import page_number
+from qa_app.asked import MOST, page_number
 from qa_app.calls import measures, queries, sides, tokens
 from qa_app.calls.forms import FilterForm, LayoutForm, PurposeForm
 from qa_app.calls.tokens import PlayToken
@@ -82,7 +82,8 @@ def show(uid: uuid.UUID) -> str:
     """Show a call; its recording once the person has said why."""
     person = current_person()
     token = _token(request.args.get("opened", ""))
-    page = queries.show_page(session(), person, uid, token)
+    at = _spot()
+    page = queries.show_page(session(), person, uid, token, at)
     return render(
         "calls/show.html",
         page=page,
@@ -91,7 +92,14 @@ def show(uid: uuid.UUID) -> str:
             formdata=None, layout=page.layout, opened=request.args.get("opened", "")
         ),
         expired=_expired(token),
+        at=at,
     )
+
+
+def _spot() -> int:
+    """Return the millisecond to begin at, such as that of a word that was looked for."""
+    given = request.values.get("at", type=int) or 0
+    return min(max(given, 0), MOST)
 
 
 def _token(signed: str) -> PlayToken | None:
@@ -116,14 +124,15 @@ def open_recording(uid: uuid.UUID) -> Response | tuple[str, int]:
     form = PurposeForm()
     if not form.validate_on_submit():
         page = queries.show_page(session(), person, uid, None)
-        return render("calls/show.html", page=page, form=form, expired=False), 422
+        return render("calls/show.html", page=page, form=form, expired=False, at=_spot()), 422
     token = tokens.new(recording.uid, person, form.purpose.data or "", now())
     session().add(_row(token, person.id, recording.id))
     # Loaded here: only who opens a call needs the job engine.
     from pipelines import flow
 
     flow.prepare_media(session(), recording.id, now=now())
-    return see_other("calls.show", uid=uid, opened=tokens.sign(token))
+    spot = {"at": at} if (at := _spot()) else {}
+    return see_other("calls.show", uid=uid, opened=tokens.sign(token), **spot)
 
 
 @bp.post("/calls/<uuid:uid>/layout")

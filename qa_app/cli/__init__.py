@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "retention": ("qa_app.cli.retention", "Delete what has been kept long enough."),
     "sample": ("qa_app.cli.sample", "Draw the calls that are to be heard, and replay draws."),
     "scorecard": ("qa_app.cli.scorecard", "Take scorecards in, give them out, put them to use."),
+    "search": ("qa_app.cli.search", "Keep the index of what was said."),
     "serve": ("qa_app.cli.serve", "Serve the web application."),
     "transcribe": ("qa_app.cli.transcribe", "Write down what is said in recordings."),
     "user": ("qa_app.cli.user", "Create people, set passwords, let nobody in any more."),

@@ -36,6 +36,7 @@ from pipelines import audit
 from pipelines.outcomes import DomainError
 from pipelines.retention import erasure, recordings, service
 from pipelines.scoring.service import import_scorecard
+from pipelines.search import service as search
 from pipelines.storage import LocalStorage
 from tests import factories as make
 from tests.factories import NOW, SCORECARD
@@ -109,6 +110,8 @@ class World:
                 text="call me on 138-0013-8042" if call is self.call else "good day",
                 confidence=0.9,
                 words=[],
+                # As if a number had been overlooked: the index must not keep it either.
+                masked_text="13800138042 it is" if call is self.call else "good day",
             )
         ]
         self.session.add(transcript)
@@ -121,6 +124,7 @@ class World:
             )
         )
         self.session.flush()
+        search.index(self.session, transcript.id, now=NOW)
         return recording
 
     def judged(self, call: Any) -> None:
@@ -455,7 +459,8 @@ def test_an_erased_customers_number_is_nowhere(
         own_engine.dispose()
         event.listen(own_engine, "connect", _leave_traces)
     assert not on_file or list(found_in_files(tmp_path))
-    assert set(found_in_rows(own_engine)) >= {"customer", "turn", "answer", "import_reject"}
+    searched = {"customer", "turn", "search_turn", "answer", "import_reject"}
+    assert set(found_in_rows(own_engine)) >= searched
     erased, clean = erasure.erase(own_engine, storage, "13800138042", now=NOW, actor=None)
     assert (erased.calls, erased.recordings, erased.reviews, erased.import_files) == (1, 1, 1, 2)
     assert clean

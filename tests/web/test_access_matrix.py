@@ -151,6 +151,8 @@ EXPECTED: dict[str, str] = {
     "POST sampling.close_draw": "m",
     "POST sampling.void_draw": "m",
     "POST sampling.extend_draw": "m",
+    # search
+    "GET search.index": "amt",
     # scorecards
     "GET scorecards.index": "admnrt",
     "GET scorecards.show": "admnrt",

@@ -10,9 +10,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import delete
 
+from models.search import SearchEntry
+from models.session import make_engine, write_session
 from pipelines.storage import LocalStorage
 from qa_app.cli import COMMANDS, root
+from tests import factories
+from tests.web.conftest import make_world
+from tests.web.test_search import place_of, say
 
 Run = Callable[..., Result]
 
@@ -147,3 +153,18 @@ def test_every_command_explains_itself_with_an_example(name: str) -> None:
     for sub in getattr(command, "commands", {}):
         text += CliRunner().invoke(root, [name, sub, "--help"]).output
     assert "Example" in text
+
+
+def test_the_search_is_brought_up_to_date_by_hand(run: Run, tmp_path: Path) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path / 'data' / 'hearback.db'}")
+    with write_session(engine) as session:
+        place = place_of(session, make_world(session))
+        say(session, factories.make_call(session, *place), "hello there")
+        session.execute(delete(SearchEntry))
+    engine.dispose()
+    for arguments, count in (((), 1), ((), 0), (("--everything",), 1)):
+        done = run("search", "rebuild", "--json", *arguments)
+        assert (done.exit_code, json.loads(done.stdout)) == (0, {"transcripts": count})
+    found = "SELECT count(*) FROM search_index WHERE search_index MATCH 'hello'"
+    assert _rows(tmp_path / "data", found) == [(1,)]
+    assert run("search", "rebuild").stdout == "0 transcripts indexed\n"
