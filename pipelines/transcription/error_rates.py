@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.vocab import Party
+from pipelines.numerals import CHINESE_DIGITS, CHINESE_PLACES, REPEATS, SCALES, TENS, UNITS
 from pipelines.transcription.chinese import simplified
 
 
@@ -88,17 +89,6 @@ def distance(reference: Sequence[str], hypothesis: Sequence[str]) -> int:
 
 # English -----------------------------------------------------------------------------------------
 
-_UNITS = {
-    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
-    "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
-    "fifteen": 15, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19,
-}  # fmt: skip
-_TENS = {
-    "twenty": 2, "thirty": 3, "forty": 4, "fifty": 5, "sixty": 6, "seventy": 7, "eighty": 8,
-    "ninety": 9,
-}  # fmt: skip
-_SCALES = {"thousand": 1_000, "million": 1_000_000}
-_REPEATS = {"double": 2, "triple": 3}
 _ORDINALS = {
     "first": "one", "second": "two", "third": "three", "fourth": "four", "fifth": "five",
     "sixth": "six", "seventh": "seven", "eighth": "eight", "ninth": "nine", "tenth": "ten",
@@ -137,8 +127,8 @@ def _numerals(words: Sequence[str]) -> list[str]:
             continue
         word = words[place]
         following = words[place + 1] if place + 1 < len(words) else ""
-        if word in _REPEATS and _digit(following):
-            result.append(_digit(following) * _REPEATS[word])
+        if word in REPEATS and _digit(following):
+            result.append(_digit(following) * REPEATS[word])
             place += 2
             continue
         result.append(_ordinal(word))
@@ -160,15 +150,15 @@ def _number(words: Sequence[str], place: int) -> tuple[int, str]:
             last = "and"
             continue
         if kind in ("unit", "digit"):
-            group += _UNITS[word]
+            group += UNITS[word]
         elif kind == "tens":
-            group += _TENS[word] * 10
+            group += TENS[word] * 10
         elif kind == "a":
             group = 1
         elif kind == "hundred":
             group *= 100
         else:
-            total += group * _SCALES[word]
+            total += group * SCALES[word]
             group = 0
         last = kind
         used = index + 1 - place
@@ -189,21 +179,21 @@ _FOLLOWERS = {
 
 def _kind(word: str, following: str) -> str:
     """Return what a word is to a number; ``and`` and ``a`` only where one goes on after them."""
-    if word in _UNITS:
-        return "digit" if re.fullmatch("[1-9]", str(_UNITS[word])) else "unit"
-    if word in _TENS:
+    if word in UNITS:
+        return "digit" if re.fullmatch("[1-9]", str(UNITS[word])) else "unit"
+    if word in TENS:
         return "tens"
     if word == "hundred":
         return "hundred"
-    if word in _SCALES:
+    if word in SCALES:
         return "scale"
-    if word == "and" and (following in _UNITS or following in _TENS):
+    if word == "and" and (following in UNITS or following in TENS):
         return "and"
-    return "a" if word == "a" and following in ("hundred", *_SCALES) else "none"
+    return "a" if word == "a" and following in ("hundred", *SCALES) else "none"
 
 
 def _digit(word: str) -> str:
-    digit = str(_UNITS[word]) if word in _UNITS else word
+    digit = str(UNITS[word]) if word in UNITS else word
     return digit if re.fullmatch(r"\d", digit) else ""
 
 
@@ -211,7 +201,7 @@ def _ordinal(word: str) -> str:
     named = _ORDINALS.get(word)
     if named is None:
         return word
-    value = _UNITS.get(named) or _TENS[named] * 10
+    value = UNITS.get(named) or TENS[named] * 10
     ending = {1: "st", 2: "nd", 3: "rd"}.get(value, "th")
     return f"{value}{ending}"
 
@@ -236,10 +226,6 @@ def _joined(words: Sequence[str]) -> list[str]:
 
 # Chinese -----------------------------------------------------------------------------------------
 
-_DIGITS = {"〇": 0, "零": 0, "幺": 1, "两": 2, "俩": 2} | {
-    digit: value for value, digit in enumerate("一二三四五六七八九", start=1)
-}
-_PLACES = {"十": 10, "百": 100, "千": 1_000}
 _NUMERAL = re.compile("[〇零幺两一二三四五六七八九十][〇零幺两一二三四五六七八九十百千万亿]*")
 
 
@@ -257,16 +243,16 @@ def chinese(text: str) -> str:
 def _chinese_number(numeral: str) -> str:
     """Return the digits of a numeral: by places (三十八) or digit by digit (幺三八, 二零二六)."""
     if not any(character in "十百千万亿" for character in numeral):
-        return "".join(str(_DIGITS[character]) for character in numeral)
+        return "".join(str(CHINESE_DIGITS[character]) for character in numeral)
     total = section = digit = 0
     place = 0
     for character in numeral:
-        if character in _DIGITS:
-            digit = _DIGITS[character]
+        if character in CHINESE_DIGITS:
+            digit = CHINESE_DIGITS[character]
             place = place // 10 if character not in "零〇" else 0
-        elif character in _PLACES:
-            section += max(digit, 1) * _PLACES[character]
-            place = _PLACES[character]
+        elif character in CHINESE_PLACES:
+            section += max(digit, 1) * CHINESE_PLACES[character]
+            place = CHINESE_PLACES[character]
             digit = 0
         elif character == "万":
             total += (section + digit) * 10_000
