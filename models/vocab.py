@@ -285,3 +285,15 @@ class Fact(StrEnum):
     SELF_ASSESSED = "self_assessed"
     SELF_GAP_BP = "self_gap_bp"
     SELF_ABS_GAP_BP = "self_abs_gap_bp"
+
+
+class MaskKind(StrEnum):
+    """What kind of personal data is hidden. ``manual`` is what a person hid by hand."""
+
+    PHONE = "phone"
+    IDENTITY = "identity"
+    CARD = "card"
+    EMAIL = "email"
+    ADDRESS = "address"
+    NUMBER = "number"
+    MANUAL = "manual"

@@ -14,6 +14,7 @@ class Action(StrEnum):
     ACCOUNT = "account"
     CALLS_READ = "calls.read"
     CALLS_LISTEN = "calls.listen"
+    CALLS_UNMASK = "calls.unmask"
     IMPORTS_READ = "imports.read"
     IMPORTS_WRITE = "imports.write"
     PLANS_READ = "plans.read"
@@ -58,6 +59,7 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.ACCOUNT: EVERYONE,
     Action.CALLS_READ: _AGENT | _TRAINER | _MANAGER,
     Action.CALLS_LISTEN: _REVIEWER | _AGENT | _TRAINER | _MANAGER,
+    Action.CALLS_UNMASK: _MANAGER,
     Action.IMPORTS_READ: _ADMIN,
     Action.IMPORTS_WRITE: _ADMIN,
     Action.PLANS_READ: _MANAGER,

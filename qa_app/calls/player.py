@@ -1,8 +1,10 @@
-"""What the player and the transcript beside it show, on every page that has them."""
+"""What the player and the transcript beside it show, on every page that has them.
+
+Words are shown masked, and heard muted, unless the page was opened with an unmasking token.
+"""
 
 import uuid
 from dataclasses import dataclass
-from enum import StrEnum
 
 from flask import url_for
 from flask_babel import LazyString
@@ -11,32 +13,38 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from models.calls import MediaFile, Recording
-from models.transcripts import Transcript
-from models.vocab import ChannelLayout, MediaKind, Party, RecordingState, TranscriptState
+from models.transcripts import Transcript, Turn
+from models.vocab import (
+    ChannelLayout,
+    MaskKind,
+    MediaKind,
+    Party,
+    RecordingState,
+    TranscriptState,
+)
+from pipelines.masking import masked_words
 from pipelines.outcomes import DomainError
 from qa_app.calls import tokens
+from qa_app.calls.purposes import Purpose, purpose_words
+from qa_app.calls.sounds import Sounds, sounds_of
 from qa_app.clock import now
 from qa_app.messages import sentence
 from qa_app.permissions import Person
+
+__all__ = ["PARTIES", "PlayerView", "Purpose", "player_view", "purpose_words"]
 
 UNSURE = 0.5
 """Words that the recogniser itself believes less than this are marked."""
 
 
-class Purpose(StrEnum):
-    """Why a page opens a recording by itself; outside these a person says it in words."""
-
-    TASK = "task"
-    SELF_ASSESSMENT = "self_assessment"
-    FEEDBACK = "feedback"
-    EXEMPLAR = "exemplar"
-
-
-PURPOSES: dict[str, LazyString] = {
-    Purpose.TASK: _l("Review"),
-    Purpose.SELF_ASSESSMENT: _l("Self-assessment"),
-    Purpose.FEEDBACK: _l("Feedback"),
-    Purpose.EXEMPLAR: _l("Exemplar"),
+HIDDEN_KINDS: dict[MaskKind, LazyString] = {
+    MaskKind.PHONE: _l("phone number hidden"),
+    MaskKind.IDENTITY: _l("identity number hidden"),
+    MaskKind.CARD: _l("card or account number hidden"),
+    MaskKind.EMAIL: _l("e-mail address hidden"),
+    MaskKind.ADDRESS: _l("address hidden"),
+    MaskKind.NUMBER: _l("number hidden"),
+    MaskKind.MANUAL: _l("personal data hidden"),
 }
 
 PARTIES: dict[Party, LazyString] = {
@@ -48,12 +56,27 @@ PARTIES: dict[Party, LazyString] = {
 
 @dataclass(frozen=True)
 class WordView:
-    """A word of a turn, with the blank that stands before it."""
+    """A word of a turn, with the blank that stands before it.
+
+    ``hidden`` says what stands masked here, or would for others; ``place`` is its number.
+    """
 
     text: str
     start_ms: int
     end_ms: int
     unsure: bool
+    hidden: LazyString | None = None
+    place: int = 0
+
+
+@dataclass(frozen=True)
+class MaskView:
+    """What is hidden from others in a turn, for those who see it: kind, words, word numbers."""
+
+    hidden: LazyString
+    words: str
+    first: int
+    last: int
 
 
 @dataclass(frozen=True)
@@ -64,16 +87,19 @@ class TurnView:
     speaker: LazyString
     start_ms: int
     end_ms: int
-    text: str
     words: tuple[WordView, ...]
+    position: int
+    masks: tuple[MaskView, ...] = ()
 
 
 @dataclass(frozen=True)
 class PlayerView:
     """A recording on a page: where its sound and picture are, and what is said in it.
 
-    ``audio_url`` is empty when the audio has been deleted (``state``); ``peaks_url`` until its
-    picture has been made. ``transcript`` is done, failed (``trouble`` says why) or waiting.
+    ``audio_url`` is empty when the audio has been deleted (``state``), or may not be played yet
+    (``sounds``); ``peaks_url`` until its picture has been made. ``transcript`` is done, failed
+    (``trouble`` says why), waiting, or screening while its words are looked through for personal
+    data. ``attempt`` names the transcript when masks are changed.
     """
 
     uid: uuid.UUID
@@ -86,11 +112,22 @@ class PlayerView:
     trouble: str
     language: str | None
     turns: tuple[TurnView, ...]
+    sounds: Sounds
+    unmasked: bool
+    attempt: int
+
+    @property
+    def unknown(self) -> bool:
+        """Tell whether it plays though nobody has looked it through, since nothing was written."""
+        return bool(self.audio_url) and not self.unmasked and self.transcript in WITHOUT_WORDS
 
     @property
     def speakers(self) -> tuple[LazyString, ...]:
         """Return the names of the channels, top first."""
         return tuple(PARTIES[side] for side in self.sides)
+
+
+WITHOUT_WORDS = ("waiting", "failed")
 
 
 def player_view(
@@ -112,12 +149,16 @@ def player_view(
     kinds = set(
         session.scalars(select(MediaFile.kind).where(MediaFile.recording_id == recording.id))
     )
-    present = recording.state is RecordingState.PRESENT and MediaKind.ORIGINAL in kinds
+    there = recording.state is RecordingState.PRESENT and MediaKind.ORIGINAL in kinds
+    sounds = sounds_of(session, recording.id, kinds, unmasked=made.unmasked)
+    present = there and sounds in {Sounds.UNMASKED, Sounds.MASKED}
     transcript = session.scalar(
         select(Transcript)
         .where(Transcript.recording_id == recording.id)
         .options(selectinload(Transcript.turns))
     )
+    turns = _turns(transcript, unmasked=made.unmasked)
+    screened = turns is not None
     return PlayerView(
         uid=recording.uid,
         state=recording.state,
@@ -127,10 +168,15 @@ def player_view(
         else "",
         duration_ms=recording.duration_ms,
         sides=_sides(recording),
-        transcript=transcript.state.value if transcript else "waiting",
+        transcript=(transcript.state.value if transcript else "waiting")
+        if screened
+        else "screening",
         trouble=_trouble(transcript),
         language=transcript.language if transcript else None,
-        turns=_turns(transcript),
+        turns=turns or (),
+        sounds=sounds if there else Sounds.UNMASKED,
+        unmasked=made.unmasked,
+        attempt=transcript.attempt if transcript else 0,
     )
 
 
@@ -152,18 +198,49 @@ def _trouble(transcript: Transcript | None) -> str:
     return sentence(DomainError(transcript.error_code or "", **(transcript.error_params or {})))
 
 
-def _turns(transcript: Transcript | None) -> tuple[TurnView, ...]:
+def _turns(transcript: Transcript | None, *, unmasked: bool) -> tuple[TurnView, ...] | None:
+    """Return the turns; null while they have not been looked through for personal data."""
+    turns = transcript.turns if transcript else []
+    if not unmasked and any(turn.masks is None for turn in turns):
+        return None
     return tuple(
         TurnView(
             party=turn.party,
             speaker=PARTIES[turn.party],
             start_ms=turn.start_ms,
             end_ms=turn.end_ms,
-            text=turn.text,
-            words=tuple(
-                WordView(text, start_ms, end_ms, probability < UNSURE)
-                for text, start_ms, end_ms, probability in turn.words
-            ),
+            words=_words(turn, unmasked=unmasked),
+            position=turn.position,
+            masks=_masks(turn) if unmasked else (),
         )
-        for turn in (transcript.turns if transcript else ())
+        for turn in turns
+    )
+
+
+def _words(turn: Turn, *, unmasked: bool) -> tuple[WordView, ...]:
+    if not turn.words and not unmasked:
+        return (WordView(turn.masked_text or "", turn.start_ms, turn.end_ms, unsure=False),)
+    kinds = {
+        place: HIDDEN_KINDS[MaskKind(kind)]
+        for first, last, kind, *_times in turn.masks or ()
+        for place in range(first, last + 1)
+    }
+    words = turn.words if unmasked else masked_words(turn.words, turn.masks)
+    return tuple(
+        WordView(text, start, end, probability < UNSURE, kinds.get(place), place)
+        for place, (text, start, end, probability) in enumerate(words)
+        # The words of a mask are one: how many there are would tell something of them.
+        if text
+    )
+
+
+def _masks(turn: Turn) -> tuple[MaskView, ...]:
+    return tuple(
+        MaskView(
+            hidden=HIDDEN_KINDS[MaskKind(kind)],
+            words="".join(word[0] for word in turn.words[first : last + 1]).strip(),
+            first=first,
+            last=last,
+        )
+        for first, last, kind, *_times in turn.masks or ()
     )

@@ -13,7 +13,6 @@ WORDS = [
 ]
 
 
-
 def test_a_mask_is_one_word_and_nothing_moves() -> None:
     assert masked_words(WORDS, [[1, 2, "phone", 100, 400]]) == [
         [" Call", 0, 100, 0.9],

@@ -47,6 +47,8 @@ EXPECTED: dict[str, str] = {
     "GET calls.index": "amt",
     "GET calls.show": "amt",
     "POST calls.open_recording": "amt",
+    "POST calls.unmask": "m",
+    "POST calls.masks": "m",
     "GET calls.audio": "amrt",
     "GET calls.peaks": "amrt",
     # dashboards and retention
