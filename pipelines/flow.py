@@ -179,7 +179,7 @@ def look_through(runtime: Runtime, progress: Progress, *, again: bool = False) -
 def hide_words(
     session: Session, transcript: Transcript, place: tuple[int, int, int], **who: Any
 ) -> None:
-    """Hide words by hand, and have the muted copy made anew; ``who`` as ``redaction.hide`` takes."""
+    """Hide words by hand, and have the muted copy made anew; ``who``: see ``redaction.hide``."""
     redaction.hide(session, transcript, place, **who)
     jobs.enqueue(session, "mute", now=who["now"], recording_id=transcript.recording_id)
 

@@ -187,11 +187,11 @@ def _kinds(read: _Reader) -> frozenset[MaskKind]:
     if given in ("all", "none"):
         return MASKED_KINDS if given == "all" else frozenset()
     names = {name.strip() for name in given.split(",")} - {""}
-    if unknown := names - {kind.value for kind in MASKED_KINDS}:
+    if names - {kind.value for kind in MASKED_KINDS}:
         known = ", ".join(sorted(kind.value for kind in MASKED_KINDS))
         raise SettingsError(
             "setting_unknown_choice",
-            f"{PREFIX}MASKED_KINDS is all, none, or some of {known}; not {', '.join(sorted(unknown))}.",
+            f"{PREFIX}MASKED_KINDS is all, none, or some of {known}; not {given!r}.",
         )
     return frozenset(MaskKind(name) for name in names)
 

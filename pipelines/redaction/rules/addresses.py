@@ -34,10 +34,10 @@ _ZIP = re.compile(r"(?i:zip ?code|post ?code)\D{1,12}(\d{5}(?:-\d{4})?)(?!\d)")
 _HAN = r"[\u4e00-\u9fff]"
 _DIGIT = r"(?:\d|[〇零幺两一二三四五六七八九十百])"
 # Words that stand before an address and are no part of a name.
-_EDGE = "在是到住址寄送往去于我你您他她的了呢吗啊嗯就叫要来从写填改成为和跟对那这有说请问"
-_PART = rf"(?:(?![{_EDGE}]){_HAN})"
+_EDGE = "在是到住址寄送我你您他她的了呢吗啊嗯就叫写填那这说请问"
+_PART = rf"(?:(?![{_EDGE}]|[改换]成){_HAN})"
 _ROADS = r"(?:大道|胡同|路|街|巷|弄|道)"
-_PLACES = r"(?:小区|花园|公寓|大厦|家园|新村|广场|苑|城|村|镇|乡|里)"
+_PLACES = rf"(?:(?:小区|花园|公寓|大厦|家园|新村|广场|苑|城|村|镇|乡|里)(?:{_DIGIT}{{1,2}}区)?)"
 _REGION = rf"(?:{_PART}{{2,7}}?(?:省|自治区|市|区|县|旗))"
 _BUILDING = rf"(?:{_DIGIT}{{1,5}}(?:号楼|栋|幢|座|单元|号院|弄|层|楼|室|号|房))"
 _CHINESE = re.compile(
@@ -54,11 +54,10 @@ def addresses(words: Sequence[Heard]) -> list[tuple[int, int]]:
     """Return first and last word of every address in one turn; both languages may be mixed."""
     text, owners = spelled(words)
     text = re.sub(r",(?=[\u4e00-\u9fff\d])(?<=[\u4e00-\u9fff],)", "，", text)
-    result = []
-    for pattern in (_STREET, _FLAT, _POSTCODE, _CHINESE):
-        for match in pattern.finditer(text):
-            result.append((owners[match.start()], owners[match.end() - 1]))
-    for pattern in (_ZIP, _CHINESE_POST):
-        for match in pattern.finditer(text):
-            result.append((owners[match.start(1)], owners[match.end(1) - 1]))
-    return result
+    whole = [
+        match.span()
+        for pattern in (_STREET, _FLAT, _POSTCODE, _CHINESE)
+        for match in pattern.finditer(text)
+    ]
+    codes = [match.span(1) for pattern in (_ZIP, _CHINESE_POST) for match in pattern.finditer(text)]
+    return [(owners[start], owners[end - 1]) for start, end in [*whole, *codes]]

@@ -19,7 +19,8 @@ _COMPANY = re.compile(r"(?:400|800)\d{7}|95\d{3,4}|1\d{4}|12\d{3}")
 """Chinese hotlines of companies and offices (400…, 95588, 10086, 12315): nobody's own number."""
 
 _CARDS = re.compile(
-    r"(?:4|5[1-5]|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)|3[47]|35(?:2[89]|[3-8]\d)|6011|65|62|9[0-9])"
+    r"(?:4|5[1-5]|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)|3[47]|35(?:2[89]|[3-8]\d)"
+    r"|6011|65|62|9[0-9])"
 )
 
 _KEYWORDS: dict[str, MaskKind] = {
@@ -52,16 +53,75 @@ _ASKED = re.compile(
     )
 )
 _SHORT_SECRET = re.compile(
-    r"sort code|(?<![a-z])cvv|(?<![a-z])cvc|security code|three digits on the back|安全码|背面.{0,4}三位"
+    r"sort code|(?<![a-z])cv[vc]|security code|three digits on the back|安全码|背面.{0,4}三位"
 )
+_PAIRS = frozenset(("is", "it", "no", "my", "of", "on", "to", "so", "um", "uh", "er", "oh", "at"))
 _SENTENCE = 3
 """A short secret follows the words that ask for it within so many tokens that are no digits."""
 
 _UNITS_AFTER = frozenset(
-    "pounds pound quid pence dollars dollar bucks cents euros euro yuan rmb percent thousand million "
-    "billion grand k minutes minute mins hours hour days day weeks weeks' months month years year am "
-    "pm gb gigs gigabytes mb megabytes mbps kbps miles km metres meters kilos kilometers kilometres "
-    "people customers units users points degrees kwh times items pieces tonnes litres steps".split()
+    [
+        "pounds",
+        "pound",
+        "quid",
+        "pence",
+        "dollars",
+        "dollar",
+        "bucks",
+        "cents",
+        "euros",
+        "euro",
+        "yuan",
+        "rmb",
+        "percent",
+        "thousand",
+        "million",
+        "billion",
+        "grand",
+        "k",
+        "minutes",
+        "minute",
+        "mins",
+        "hours",
+        "hour",
+        "days",
+        "day",
+        "weeks",
+        "weeks'",
+        "months",
+        "month",
+        "years",
+        "year",
+        "am",
+        "pm",
+        "gb",
+        "gigs",
+        "gigabytes",
+        "mb",
+        "megabytes",
+        "mbps",
+        "kbps",
+        "miles",
+        "km",
+        "metres",
+        "meters",
+        "kilos",
+        "kilometers",
+        "kilometres",
+        "people",
+        "customers",
+        "units",
+        "users",
+        "points",
+        "degrees",
+        "kwh",
+        "times",
+        "items",
+        "pieces",
+        "tonnes",
+        "litres",
+        "steps",
+    ]
 )
 _CHINESE_UNITS = (
     "元", "块", "毛钱", "角钱", "万", "亿", "千", "百", "年", "月", "点", "秒", "个", "人民币",
@@ -102,23 +162,27 @@ def classify(
         digits += "X"
         last += 1
     first, lettered = _with_letters(found, first, asked)
-    kind = _kind(digits, asked, regions, plus=_text(found, first - 1) == "+")
+    plus = _text(found, first - 1) in {"+", "plus"}
+    kind = _kind(digits, asked, regions, plus=plus)
     if kind is None and not lettered:
         return None
+    if asked is None and all(_is_year(element.digits) for element in left):
+        return None
+    if lettered and _text(found, last + 1) in {"a", "b", "c", "d"}:
+        last += 1
+    first -= plus
     return (MaskKind.IDENTITY if lettered else kind or MaskKind.NUMBER), first, last
 
 
 def _is_short_secret(run: Run, before: str) -> bool:
-    asked = None
-    for asked in _SHORT_SECRET.finditer(before):
-        pass
+    asked = max(_SHORT_SECRET.finditer(before), key=re.Match.end, default=None)
     if asked is None or not 3 <= len(run.digits) <= 6:  # noqa: PLR2004 - a security or sort code
         return False
     between = before[asked.end() :]
     return len(between.split()) <= _SENTENCE and len(between) < 20  # noqa: PLR2004 - near it
 
 
-def _kind(
+def _kind(  # noqa: PLR0911 - the first that fits
     digits: str, asked: MaskKind | None, regions: Sequence[str], *, plus: bool
 ) -> MaskKind | None:
     if is_identity(digits):
@@ -169,7 +233,9 @@ def _phone(digits: str, regions: Sequence[str], *, plus: bool) -> str:
 
     kinds = phonenumbers.PhoneNumberType
     company = {kinds.TOLL_FREE, kinds.SHARED_COST, kinds.PREMIUM_RATE, kinds.UAN}
-    written = [("+" + digits, None)] if plus else [(digits, region) for region in regions]
+    written: list[tuple[str, str | None]] = (
+        [("+" + digits, None)] if plus else [(digits, region) for region in regions]
+    )
     if digits.startswith(("86", "44", "0086", "0044")) and len(digits) >= 11:  # noqa: PLR2004
         written.append(("+" + digits.removeprefix("00"), None))
     for text, region in written:
@@ -178,8 +244,15 @@ def _phone(digits: str, regions: Sequence[str], *, plus: bool) -> str:
         except phonenumbers.NumberParseException:
             continue
         if phonenumbers.is_valid_number(number):
-            return "company" if phonenumbers.number_type(number) in company else "own"
+            # Without its 0 or +, a company's number is only a number that looks like one.
+            whole = digits.startswith("0") or plus or number.country_code == 1
+            typed = phonenumbers.number_type(number) in company
+            return "company" if typed and whole else "own"
     return ""
+
+
+def _is_year(digits: str) -> bool:
+    return len(digits) == 4 and digits[:2] in {"19", "20"}  # noqa: PLR2004 - a year has four
 
 
 def _is_date(digits: str) -> bool:
@@ -247,9 +320,11 @@ def _with_letters(found: Sequence[Token], first: int, asked: MaskKind | None) ->
         if found[place - 1].form is not Form.LETTERS or found[place - 1].text in {"a", "i", "o"}:
             break
         place -= 1
-    if place == first and first and found[first].glued:
+    if place == first and first:
         before = found[first - 1]
-        if before.form is Form.LETTERS and len(before.text) <= 2:  # noqa: PLR2004 - E12345678
+        # E12345678 and QQ 12 34 56 C, but not "is 1234".
+        pair = len(before.text) == 2 and before.text not in _PAIRS  # noqa: PLR2004 - two letters
+        if before.form is Form.LETTERS and (pair or (found[first].glued and len(before.text) == 1)):
             place -= 1
     return (place, True) if place < first and asked is MaskKind.IDENTITY else (first, False)
 

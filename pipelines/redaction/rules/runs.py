@@ -14,8 +14,36 @@ MOST_FILLERS = 4
 _ZEROS = {"oh", "o", "nought", "naught"}
 _REPEATS = REPEATS | {"treble": 3, "quadruple": 4}
 _FILLERS = frozenset(
-    "um uh er erm ah eh hm hmm mm mhm mmm huh yeah yes yep ok okay right sure then dash hyphen space "
-    "point dot plus area code".split()
+    [
+        "um",
+        "uh",
+        "er",
+        "erm",
+        "ah",
+        "eh",
+        "hm",
+        "hmm",
+        "mm",
+        "mhm",
+        "mmm",
+        "huh",
+        "yeah",
+        "yes",
+        "yep",
+        "ok",
+        "okay",
+        "right",
+        "sure",
+        "then",
+        "dash",
+        "hyphen",
+        "space",
+        "point",
+        "dot",
+        "plus",
+        "area",
+        "code",
+    ]
 )
 _CHINESE_FILLERS = frozenset("嗯呃啊额哦诶唉对好的然后再杠横空格接着面是前后中间那个就")
 _HOMOPHONES = {"to", "too", "for", "ate", "won", "tree"}
@@ -117,7 +145,9 @@ def _counted(found: Sequence[Token], place: int, following: str) -> bool:
     return after is None or after.form is not Form.CHINESE or following in _CHINESE_FILLERS
 
 
-def _english(found: Sequence[Token], place: int, *, inside: bool) -> Element | None:
+def _english(  # noqa: PLR0911 - one kind of word after the other
+    found: Sequence[Token], place: int, *, inside: bool
+) -> Element | None:
     word = found[place].text
     if word in _REPEATS:
         repeated = _single(found, place + 1)
