@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, BigId, Identified
@@ -77,6 +77,12 @@ class Turn(Base):
     __table_args__ = (
         UniqueConstraint("transcript_id", "position"),
         CheckConstraint("end_ms >= start_ms AND start_ms >= 0", name="times"),
+        Index(
+            "ix_turn_not_looked_through",
+            "transcript_id",
+            sqlite_where=text("masked_text IS NULL"),
+            postgresql_where=text("masked_text IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

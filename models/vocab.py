@@ -325,3 +325,15 @@ class PhraseVerdict(StrEnum):
 
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
+
+
+class MaskKind(StrEnum):
+    """What kind of personal data is hidden. ``manual`` is what a person hid by hand."""
+
+    PHONE = "phone"
+    IDENTITY = "identity"
+    CARD = "card"
+    EMAIL = "email"
+    ADDRESS = "address"
+    NUMBER = "number"
+    MANUAL = "manual"

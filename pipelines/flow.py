@@ -18,7 +18,8 @@ from models.operations import Job as JobRow
 from models.people import User
 from models.phrases import PhraseTrial, PhraseVersion
 from models.samples import Draw, DrawnCall, SamplePlan
-from models.session import write_session
+from models.session import in_chunks, read_session, write_session
+from models.transcripts import Transcript
 from models.vocab import ChannelLayout, JobState, MediaKind, SkipKind
 from pipelines import jobs
 from pipelines.conversation import service as conversation
@@ -28,6 +29,7 @@ from pipelines.measures import service as measures
 from pipelines.outcomes import DomainError
 from pipelines.phrases import looking
 from pipelines.phrases import service as phrases
+from pipelines.redaction import service as redaction
 from pipelines.retention import service as retention
 from pipelines.review import assessments
 from pipelines.review import service as review
@@ -122,12 +124,14 @@ def _transcribe(session: Session, draw_: Draw, *, now: datetime) -> None:
 
 
 def prepare_media(session: Session, recording_id: int, *, now: datetime) -> None:
-    """Have a recording's peaks made, and a copy that browsers play, unless they are there."""
+    """Have a recording's peaks made, and copies for browsers and ears, unless they are there."""
     there = select(MediaFile.id).where(
         MediaFile.recording_id == recording_id, MediaFile.kind == MediaKind.PEAKS
     )
     if session.scalar(there) is None:
         jobs.enqueue(session, "prepare_media", now=now, recording_id=recording_id)
+    if redaction.lacks_copy(session, recording_id):
+        jobs.enqueue(session, "mute", now=now, recording_id=recording_id)
 
 
 def correct_layout(
@@ -157,10 +161,13 @@ def _save_transcript(
     session: Session, runtime: Runtime, result: transcription.Result, attempt: int
 ) -> None:
     """Store what was heard, and what other stages read out of it, in one transaction."""
+    by_hand = redaction.hidden_by_hand(session, result.material.recording_id)
     transcript_id = transcription.save(session, runtime, result, attempt)
+    if transcript_id is None:
+        return
     conversation.measure(session, transcript_id)
+    _mask(session, runtime, transcript_id, by_hand)
     looking.look_through(session, transcript_id, now=runtime.clock.now())
-    search.index(session, transcript_id, now=runtime.clock.now())
 
 
 def switch_on_phrases(
@@ -193,6 +200,59 @@ def try_phrases(
     if not done:
         jobs.enqueue(session, "try_phrases", now=now, trial_id=trial.id)
     return trial
+
+
+def _mask(
+    session: Session, runtime: Runtime, transcript_id: int, by_hand: redaction.Spans = ()
+) -> None:
+    """Look a transcript through for personal data, and have a muted copy made if there is any."""
+    kinds = runtime.masked_kinds
+    if redaction.look_through(session, transcript_id, kinds, by_hand=by_hand):
+        recording_id = session.get_one(Transcript, transcript_id).recording_id
+        jobs.enqueue(session, "mute", now=runtime.clock.now(), recording_id=recording_id)
+    search.index(session, transcript_id, now=runtime.clock.now())
+
+
+def look_through(runtime: Runtime, progress: Progress, *, again: bool = False) -> int:
+    """Look through the transcripts that nobody has, or through all ``again``; return how many.
+
+    After an upgrade those are all that were there before; after a change of settings, all.
+    """
+    with read_session(runtime.engine) as session:
+        find = redaction.all_transcripts if again else redaction.not_looked_through
+        waiting = find(session)
+    done = 0
+
+    def mask(session: Session, chunk: list[int]) -> None:
+        nonlocal done
+        for transcript_id in chunk:
+            if session.get(Transcript, transcript_id) is not None:
+                _mask(session, runtime, transcript_id)
+        done += len(chunk)
+        progress(done, len(waiting))
+
+    in_chunks(runtime.engine, waiting, mask, size=20)
+    return len(waiting)
+
+
+def hide_words(
+    session: Session, transcript: Transcript, place: tuple[int, int, int], **who: Any
+) -> None:
+    """Hide words by hand, and have the muted copy made anew; ``who``: see ``redaction.hide``."""
+    redaction.hide(session, transcript, place, **who)
+    jobs.enqueue(session, "mute", now=who["now"], recording_id=transcript.recording_id)
+
+
+def show_words(
+    session: Session, transcript: Transcript, place: tuple[int, int, int], **who: Any
+) -> None:
+    """Take a false mask away, and have the muted copy made anew."""
+    redaction.show(session, transcript, place, **who)
+    jobs.enqueue(session, "mute", now=who["now"], recording_id=transcript.recording_id)
+
+
+def _mute(source: redaction.Source, runtime: Runtime, progress: Progress) -> redaction.Muted:
+    return redaction.work(source, runtime, progress, copies.write_playback, copies.PLAYBACK_RATE)
 
 
 def _import_upload(upload: uploads.Upload, runtime: Runtime, progress: Progress) -> None:
@@ -262,6 +322,8 @@ JOBS: Mapping[str, Job] = {
         queue="transcription",
     ),
     "prepare_media": Job(load=copies.load, work=copies.work, save=copies.save),
+    "mute": Job(load=redaction.load, work=_mute, save=redaction.save),
+    "look_through": _alone(look_through),
     "import_file": Job(load=uploads.load, work=_import_upload, save=_nothing, fail=uploads.fail),
     "fill_phrases": Job(load=_as_given, work=_fill_phrases, save=_nothing),
     "try_phrases": Job(load=_as_given, work=_try_phrases, save=_nothing, fail=_trial_failed),
@@ -290,6 +352,8 @@ JOBS: Mapping[str, Job] = {
 
 SCHEDULES: Sequence[Schedule] = (
     Schedule(job="rebuild_measures", every=timedelta(minutes=1)),
+    # After an upgrade there are transcripts that nobody has looked through; else there is nothing.
+    Schedule(job="look_through", every=timedelta(minutes=5)),
     Schedule(job="lapse_assessments", every=timedelta(hours=1)),
     # What came by other ways than a transcription: transcripts of before, masks that changed.
     Schedule(job="refresh_search", every=timedelta(hours=1)),

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from sqlalchemy import Engine
 
+from models.vocab import MaskKind
 from pipelines.storage import Storage
 
 
@@ -51,7 +52,8 @@ class RecogniserSettings:
 class Runtime:
     """The surroundings of a run: database, files, clock, recogniser settings.
 
-    ``customer_key`` keys the hashes by which customers' numbers are found.
+    ``customer_key`` keys the hashes by which customers' numbers are found. ``masked_kinds`` are the
+    kinds of personal data that are hidden.
     """
 
     engine: Engine
@@ -60,6 +62,7 @@ class Runtime:
     clock: Clock
     recogniser: RecogniserSettings
     customer_key: bytes
+    masked_kinds: frozenset[MaskKind] = frozenset(MaskKind) - {MaskKind.MANUAL}
 
 
 Progress = Callable[[int, int], None]

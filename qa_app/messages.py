@@ -114,6 +114,19 @@ MESSAGES: dict[str, tuple[int, LazyString]] = {
     "purpose_missing": (400, _l("Say why you open this recording.")),
     "recording_gone": (410, _l("This recording has been deleted.")),
     "play_link_expired": (410, _l("The link to this recording has expired. Open the page again.")),
+    "masking_under_way": (
+        409,
+        _l("A copy without personal data is being made of this recording. Try again in a minute."),
+    ),
+    "sound_withheld": (
+        409,
+        _l("What is said in this recording is not written down, so personal data cannot be muted."),
+    ),
+    "transcript_changed": (
+        409,
+        _l("There is another transcript meanwhile. Open the recording again."),
+    ),
+    "mask_unfit": (400, _l("These words cannot be hidden or shown. Select words of one turn.")),
     # reviews, self-assessments, feedback, exemplars
     "task_taken": (409, _l("Somebody else has taken this call meanwhile.")),
     "task_not_yours": (409, _l("This call is no longer with you.")),

@@ -17,6 +17,7 @@ class Action(StrEnum):
     CALLS_CORRECT = "calls.correct"
     HOTWORDS_WRITE = "hotwords.write"
     CALLS_EXPORT = "calls.export"
+    CALLS_UNMASK = "calls.unmask"
     IMPORTS_READ = "imports.read"
     IMPORTS_WRITE = "imports.write"
     PLANS_READ = "plans.read"
@@ -67,6 +68,7 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.CALLS_CORRECT: _MANAGER,
     Action.HOTWORDS_WRITE: _ADMIN | _MANAGER,
     Action.CALLS_EXPORT: _MANAGER,
+    Action.CALLS_UNMASK: _MANAGER,
     Action.IMPORTS_READ: _ADMIN,
     Action.IMPORTS_WRITE: _ADMIN,
     Action.PLANS_READ: _MANAGER,

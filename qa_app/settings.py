@@ -10,6 +10,8 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from models.vocab import MaskKind
+
 PREFIX = "HEARBACK_"
 SECRET_FILE = "secret.key"  # noqa: S105 - the name of the file, not what it holds
 CUSTOMER_KEY_FILE = "customer.key"
@@ -17,6 +19,7 @@ SECRET_MIN_LENGTH = 16
 LOG_LEVELS = ("debug", "info", "warning", "error")
 DEVICES = ("cpu", "cuda", "auto")
 WRITINGS = ("simplified", "traditional", "as_heard")
+MASKED_KINDS = frozenset(MaskKind) - {MaskKind.MANUAL}
 
 
 class SettingsError(Exception):
@@ -50,6 +53,8 @@ class Settings:
     upload_max_mb: int = 512
     proxy_count: int = 0
     log_level: str = "info"
+    masked_kinds: frozenset[MaskKind] = MASKED_KINDS
+    play_untranscribed: bool = True
     clock_offset_seconds: int = 0
 
     @property
@@ -93,6 +98,8 @@ class Settings:
             upload_max_mb=read.integer("UPLOAD_MAX_MB", 512, 1, 100_000),
             proxy_count=read.integer("PROXY_COUNT", 0, 0, 10),
             log_level=read.choice("LOG_LEVEL", "info", LOG_LEVELS),
+            masked_kinds=_kinds(read),
+            play_untranscribed=read.flag("PLAY_UNTRANSCRIBED", default=True),
             clock_offset_seconds=read.integer(
                 "CLOCK_OFFSET_SECONDS", 0, -3_155_760_000, 3_155_760_000
             ),
@@ -179,6 +186,21 @@ def _database_url(read: _Reader, data_dir: Path) -> str:
             "database_in_memory", "A database in memory is lost at once; name a file."
         )
     return given
+
+
+def _kinds(read: _Reader) -> frozenset[MaskKind]:
+    """Return the kinds of personal data to hide: ``all``, ``none``, or names with commas."""
+    given = read.text("MASKED_KINDS", "all").lower()
+    if given in ("all", "none"):
+        return MASKED_KINDS if given == "all" else frozenset()
+    names = {name.strip() for name in given.split(",")} - {""}
+    if names - {kind.value for kind in MASKED_KINDS}:
+        known = ", ".join(sorted(kind.value for kind in MASKED_KINDS))
+        raise SettingsError(
+            "setting_unknown_choice",
+            f"{PREFIX}MASKED_KINDS is all, none, or some of {known}; not {given!r}.",
+        )
+    return frozenset(MaskKind(name) for name in names)
 
 
 def _key(read: _Reader, name: str, path: Path) -> str:

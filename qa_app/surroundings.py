@@ -20,6 +20,7 @@ def make_runtime(settings: Settings) -> Runtime:
         clock=SystemClock(settings.clock_offset),
         recogniser=recogniser_settings(settings),
         customer_key=hashlib.sha256(settings.customer_key.encode()).digest(),
+        masked_kinds=settings.masked_kinds,
     )
 
 

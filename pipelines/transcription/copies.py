@@ -7,7 +7,7 @@ shows the player without its picture.
 import io
 import json
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,8 +80,15 @@ def _loudest(samples: media.Samples, step: int) -> media.Samples:
     return loudest
 
 
-def write_playback(source: Path, target: Path) -> None:
-    """Write ``source`` as ogg-opus, which every browser plays and can seek in."""
+Change = Callable[[media.Samples, int], media.Samples]
+
+
+def write_playback(source: Path, target: Path, change: Change | None = None) -> None:
+    """Write ``source`` as ogg-opus, which every browser plays and can seek in.
+
+    ``change`` is given each block, at ``PLAYBACK_RATE``, with the number of its first sample, and
+    returns what is written in its place.
+    """
     import av
 
     facts = media.probe(source)
@@ -91,7 +98,7 @@ def write_playback(source: Path, target: Path) -> None:
         stream.bit_rate = PLAYBACK_BITS * min(facts.channels, 2)
         written = 0
         for block in media.blocks(source, PLAYBACK_RATE):
-            sides = np.ascontiguousarray(block[:2])
+            sides = np.ascontiguousarray(change(block[:2], written) if change else block[:2])
             frame = av.AudioFrame.from_ndarray(sides, format="fltp", layout=layout)
             frame.sample_rate = PLAYBACK_RATE
             frame.pts = written

@@ -1,11 +1,13 @@
 """The forms of the call pages: what to look for, and why a recording is opened."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, DateField, HiddenField, SelectField, StringField
+from wtforms import BooleanField, DateField, HiddenField, IntegerField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional
+from wtforms.widgets import HiddenInput
 
 from models.vocab import ChannelLayout, Direction
+from qa_app.calls.purposes import UNMASK_PURPOSES
 from qa_app.forms import BaseForm
 
 _LONGEST_PURPOSE = 200
@@ -64,3 +66,27 @@ class PurposeForm(BaseForm):
             ),
         ],
     )
+
+
+class UnmaskForm(BaseForm):
+    """Why a person has to see the personal data in a call; a code, kept in the audit log."""
+
+    why = SelectField(
+        _l("Why do you need to see personal data?"),
+        [InputRequired(_l("Say why you need to see personal data."))],
+        choices=[
+            SelectChoice("", _l("Choose a reason")),
+            *(SelectChoice(code, words) for code, words in UNMASK_PURPOSES.items()),
+        ],
+    )
+
+
+class MaskForm(BaseForm):
+    """Words of a turn to be hidden, or shown again; the numbers come from the page."""
+
+    act = HiddenField(validators=[AnyOf(("hide", "show"))])
+    opened = HiddenField()
+    attempt = IntegerField(validators=[InputRequired()], widget=HiddenInput())
+    position = IntegerField(validators=[InputRequired()], widget=HiddenInput())
+    first = IntegerField(validators=[InputRequired(), NumberRange(0)], widget=HiddenInput())
+    last = IntegerField(validators=[InputRequired(), NumberRange(0)], widget=HiddenInput())

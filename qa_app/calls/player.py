@@ -1,10 +1,11 @@
-"""What the player and the transcript beside it show, on every page that has them."""
+"""What the player and the transcript beside it show, on every page that has them.
+
+Words are shown masked, and heard muted, unless the page was opened with an unmasking token.
+"""
 
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import Any
 
 from flask import url_for
 from flask_babel import LazyString
@@ -14,13 +15,23 @@ from sqlalchemy.orm import Session, selectinload
 
 from models.calls import MediaFile, Recording
 from models.transcripts import Transcript, Turn
-from models.vocab import ChannelLayout, MediaKind, Party, RecordingState, TranscriptState
+from models.vocab import (
+    ChannelLayout,
+    MaskKind,
+    MediaKind,
+    Party,
+    RecordingState,
+    TranscriptState,
+)
+from pipelines.masking import masked_words
 from pipelines.outcomes import DomainError
 from pipelines.transcription.chinese import CODES as CHINESE
 from pipelines.transcription.rules import UNSURE, unsure_spans
 from qa_app.calls import findings, tokens
 from qa_app.calls.blindness import is_blind
 from qa_app.calls.parties import PARTIES
+from qa_app.calls.purposes import JUDGING, Purpose, purpose_words
+from qa_app.calls.sounds import Sounds, sounds_of
 from qa_app.calls.went import WentView, went_view
 from qa_app.clock import now
 from qa_app.messages import sentence
@@ -28,26 +39,17 @@ from qa_app.permissions import Person
 from qa_app.phrases.marks import Mark, marks_of
 from qa_app.surroundings import settings
 
-
-class Purpose(StrEnum):
-    """Why a page opens a recording by itself; outside these a person says it in words."""
-
-    TASK = "task"
-    SELF_ASSESSMENT = "self_assessment"
-    FEEDBACK = "feedback"
-    EXEMPLAR = "exemplar"
-    PHRASE = "phrase"
+__all__ = ["PARTIES", "PlayerView", "Purpose", "player_view", "purpose_words"]
 
 
-JUDGING = frozenset({Purpose.TASK, Purpose.SELF_ASSESSMENT})
-"""Purposes of somebody who judges the call at this moment."""
-
-PURPOSES: dict[str, LazyString] = {
-    Purpose.TASK: _l("Review"),
-    Purpose.SELF_ASSESSMENT: _l("Self-assessment"),
-    Purpose.FEEDBACK: _l("Feedback"),
-    Purpose.EXEMPLAR: _l("Exemplar"),
-    Purpose.PHRASE: _l("Checking what a phrase rule found"),
+HIDDEN_KINDS: dict[MaskKind, LazyString] = {
+    MaskKind.PHONE: _l("phone number hidden"),
+    MaskKind.IDENTITY: _l("identity number hidden"),
+    MaskKind.CARD: _l("card or account number hidden"),
+    MaskKind.EMAIL: _l("e-mail address hidden"),
+    MaskKind.ADDRESS: _l("address hidden"),
+    MaskKind.NUMBER: _l("number hidden"),
+    MaskKind.MANUAL: _l("personal data hidden"),
 }
 
 
@@ -55,7 +57,8 @@ PURPOSES: dict[str, LazyString] = {
 class WordView:
     """A word of a turn, with the blank that stands before it.
 
-    ``opens`` and ``closes`` mark the first and the last word of a run that is not to be relied on.
+    ``opens`` and ``closes`` mark the first and the last word of a run that is not to be relied on;
+    ``hidden`` says what stands masked here, or would for others; ``place`` is its number.
     """
 
     text: str
@@ -65,6 +68,18 @@ class WordView:
     opens: bool = False
     closes: bool = False
     hit: str = ""
+    hidden: LazyString | None = None
+    place: int = 0
+
+
+@dataclass(frozen=True)
+class MaskView:
+    """What is hidden from others in a turn, for those who see it: kind, words, word numbers."""
+
+    hidden: LazyString
+    words: str
+    first: int
+    last: int
 
 
 @dataclass(frozen=True)
@@ -75,21 +90,24 @@ class TurnView:
     speaker: LazyString
     start_ms: int
     end_ms: int
-    text: str
     words: tuple[WordView, ...]
+    position: int
     language: str = ""
     hits: tuple[str, ...] = ()
+    masks: tuple[MaskView, ...] = ()
 
 
 @dataclass(frozen=True)
 class PlayerView:
     """A recording on a page: where its sound and picture are, and what is said in it.
 
-    ``audio_url`` is empty when the audio has been deleted (``state``); ``peaks_url`` until its
-    picture has been made. ``transcript`` is done, failed (``trouble`` says why) or waiting;
-    ``went`` is how the call went, null without a transcript. ``doubt`` says why one that is done is
-    no more than a guess; ``findings`` are sentences about the recording itself. ``marks`` are hits
-    of phrase rules, where the page may show them. ``at_ms`` is where playing begins.
+    ``audio_url`` is empty when the audio has been deleted (``state``), or may not be played yet
+    (``sounds``); ``peaks_url`` until its picture has been made. ``transcript`` is done, failed
+    (``trouble`` says why), waiting, or screening while its words are looked through for personal
+    data. ``attempt`` names the transcript when masks are changed. ``went`` is how the call went,
+    null without a transcript. ``doubt`` says why one that is done is no more than a guess;
+    ``findings`` are sentences about the recording itself. ``marks`` are hits of phrase rules, where
+    the page may show them. ``at_ms`` is where playing begins.
     """
 
     uid: uuid.UUID
@@ -103,15 +121,26 @@ class PlayerView:
     language: str | None
     turns: tuple[TurnView, ...]
     went: WentView | None
+    sounds: Sounds
+    unmasked: bool
+    attempt: int
     findings: tuple[str, ...] = ()
     doubt: str = ""
     marks: tuple[Mark, ...] = ()
     at_ms: int = 0
 
     @property
+    def unknown(self) -> bool:
+        """Tell whether it plays though nobody has looked it through, since nothing was written."""
+        return bool(self.audio_url) and not self.unmasked and self.transcript in WITHOUT_WORDS
+
+    @property
     def speakers(self) -> tuple[LazyString, ...]:
         """Return the names of the channels, top first."""
         return tuple(PARTIES[side] for side in self.sides)
+
+
+WITHOUT_WORDS = ("waiting", "failed")
 
 
 def player_view(
@@ -136,13 +165,17 @@ def player_view(
     kinds = set(
         session.scalars(select(MediaFile.kind).where(MediaFile.recording_id == recording.id))
     )
-    present = recording.state is RecordingState.PRESENT and MediaKind.ORIGINAL in kinds
+    there = recording.state is RecordingState.PRESENT and MediaKind.ORIGINAL in kinds
+    sounds = sounds_of(session, recording.id, kinds, unmasked=made.unmasked)
+    present = there and sounds in {Sounds.UNMASKED, Sounds.MASKED}
     transcript = session.scalar(
         select(Transcript)
         .where(Transcript.recording_id == recording.id)
         .options(selectinload(Transcript.turns))
     )
     marks = marks_of(session, transcript) if hits and transcript else ()
+    turns = _turns(transcript, unmasked=made.unmasked)
+    screened = turns is not None
     return PlayerView(
         uid=recording.uid,
         state=recording.state,
@@ -152,10 +185,15 @@ def player_view(
         else "",
         duration_ms=recording.duration_ms,
         sides=_sides(recording, transcript),
-        transcript=transcript.state.value if transcript else "waiting",
+        transcript=(transcript.state.value if transcript else "waiting")
+        if screened
+        else "screening",
         trouble=_trouble(transcript),
         language=transcript.language if transcript else None,
-        turns=_marked(_turns(transcript), marks),
+        turns=_marked(turns or (), marks),
+        sounds=sounds if there else Sounds.UNMASKED,
+        unmasked=made.unmasked,
+        attempt=transcript.attempt if transcript else 0,
         marks=marks,
         findings=findings.said(transcript.findings) if transcript else (),
         doubt=findings.reason(transcript.doubt, transcript.doubt_params) if transcript else "",
@@ -210,29 +248,38 @@ def _trouble(transcript: Transcript | None) -> str:
     return sentence(DomainError(transcript.error_code or "", **(transcript.error_params or {})))
 
 
-def _turns(transcript: Transcript | None) -> tuple[TurnView, ...]:
+def _turns(transcript: Transcript | None, *, unmasked: bool) -> tuple[TurnView, ...] | None:
+    """Return the turns; null while they have not been looked through for personal data."""
+    turns = transcript.turns if transcript else []
+    if not unmasked and any(turn.masks is None for turn in turns):
+        return None
     return tuple(
         TurnView(
             party=turn.party,
             speaker=_speaker(turn),
             start_ms=turn.start_ms,
             end_ms=turn.end_ms,
-            text=turn.text,
-            words=_words(turn.words),
+            words=_words(turn, unmasked=unmasked),
+            position=turn.position,
             language=language_tag(turn.language or (transcript.language if transcript else None)),
+            masks=_masks(turn) if unmasked else (),
         )
-        for turn in (transcript.turns if transcript else ())
+        for turn in turns
     )
 
 
-def _speaker(turn: Turn) -> LazyString:
-    if turn.party is Party.UNKNOWN and turn.speaker:
-        return _l("Speaker %(number)s", number=turn.speaker)
-    return PARTIES[turn.party]
-
-
-def _words(words: Sequence[Sequence[Any]]) -> tuple[WordView, ...]:
-    spans = unsure_spans([word[3] for word in words])
+def _words(turn: Turn, *, unmasked: bool) -> tuple[WordView, ...]:
+    if not turn.words and not unmasked:
+        return (WordView(turn.masked_text or "", turn.start_ms, turn.end_ms, unsure=False),)
+    kinds = {
+        place: HIDDEN_KINDS[MaskKind(kind)]
+        for first, last, kind, *_times in turn.masks or ()
+        for place in range(first, last + 1)
+    }
+    words = turn.words if unmasked else masked_words(turn.words, turn.masks)
+    # The words of a mask are one: how many there are would tell something of them.
+    shown = [(place, word) for place, word in enumerate(words) if word[0]]
+    spans = unsure_spans([word[3] for _, word in shown])
     opening, closing = {first for first, _ in spans}, {last for _, last in spans}
     return tuple(
         WordView(
@@ -240,11 +287,31 @@ def _words(words: Sequence[Sequence[Any]]) -> tuple[WordView, ...]:
             start_ms,
             end_ms,
             unsure=probability < UNSURE,
-            opens=place in opening,
-            closes=place in closing,
+            opens=number in opening,
+            closes=number in closing,
+            hidden=kinds.get(place),
+            place=place,
         )
-        for place, (text, start_ms, end_ms, probability) in enumerate(words)
+        for number, (place, (text, start_ms, end_ms, probability)) in enumerate(shown)
     )
+
+
+def _masks(turn: Turn) -> tuple[MaskView, ...]:
+    return tuple(
+        MaskView(
+            hidden=HIDDEN_KINDS[MaskKind(kind)],
+            words="".join(word[0] for word in turn.words[first : last + 1]).strip(),
+            first=first,
+            last=last,
+        )
+        for first, last, kind, *_times in turn.masks or ()
+    )
+
+
+def _speaker(turn: Turn) -> LazyString:
+    if turn.party is Party.UNKNOWN and turn.speaker:
+        return _l("Speaker %(number)s", number=turn.speaker)
+    return PARTIES[turn.party]
 
 
 def language_tag(code: str | None) -> str:

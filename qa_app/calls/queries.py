@@ -13,7 +13,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 from wtforms.fields.choices import SelectChoice
 
-from models.calls import Call, Complaint, Leg, MediaFile, Project, Recording, Survey
+from models.calls import Call, Complaint, Leg, Project, Recording, Survey
 from models.operations import Listening
 from models.people import Agent
 from models.transcripts import Transcript
@@ -21,7 +21,6 @@ from models.vocab import (
     ComplaintCause,
     ComplaintStatus,
     Direction,
-    MediaKind,
     Outcome,
     RecordingState,
     Role,
@@ -30,7 +29,7 @@ from models.vocab import (
 )
 from qa_app.access import Action, load, visible
 from qa_app.calls.blindness import is_blind
-from qa_app.calls.player import PURPOSES, PlayerView, player_view
+from qa_app.calls.player import PlayerView, player_view, purpose_words
 from qa_app.calls.sides import layout_to_correct
 from qa_app.calls.tokens import PlayToken
 from qa_app.permissions import Person, may
@@ -262,6 +261,7 @@ class CallPage:
     listenings: tuple[ListeningView, ...]
     records: RecordsView | None
     blind: bool
+    may_unmask: bool
     layout: str = ""
 
 
@@ -282,8 +282,11 @@ def show_page(
         .order_by(Leg.position)
     ).all()
     may_open = recording is not None and _may_listen(session, person, recording)
+    may_unmask = recording is not None and _may_unmask(session, person, recording)
     player = None
     if recording is not None and may_open and token and token.recording_uid == recording.uid:
+        if token.unmasked and not may_unmask:
+            token = replace(token, unmasked=False)
         hits = not blind and may_see_marks(session, person, recording)
         player = player_view(session, person, recording, token.purpose, token=token, hits=hits)
         player = replace(player, at_ms=min(at_ms, recording.duration_ms))
@@ -312,6 +315,7 @@ def show_page(
         listenings=_listenings(session, recording, blind=blind),
         records=None if blind else _records(session, person, call),
         blind=blind,
+        may_unmask=may_unmask,
         layout=layout_to_correct(session, person, recording) if recording and player else "",
     )
 
@@ -323,12 +327,33 @@ def _may_listen(session: Session, person: Person, recording: Recording) -> bool:
     return found is not None
 
 
-def openable(session: Session, person: Person, uid: uuid.UUID) -> Recording | None:
-    """Return the recording of a call that the person may see and hear, or 404; null without one."""
+def _may_unmask(session: Session, person: Person, recording: Recording) -> bool:
+    found = session.scalar(
+        visible(person, Recording, Action.CALLS_UNMASK).where(Recording.id == recording.id)
+    )
+    return found is not None
+
+
+def openable(
+    session: Session, person: Person, uid: uuid.UUID, action: Action = Action.CALLS_LISTEN
+) -> Recording | None:
+    """Return the recording of a call that the person may see and hear, or 404; null without one.
+
+    ``action`` is what for: to hear it, or to see the personal data in it as well.
+    """
     call = load(session, person, Action.CALLS_READ, Call, uid)
     if call.recording is None:
         return None
-    return load(session, person, Action.CALLS_LISTEN, Recording, call.recording.uid)
+    return load(session, person, action, Recording, call.recording.uid)
+
+
+def transcript_of(session: Session, recording: Recording) -> Transcript | None:
+    """Return the transcript of a recording that the person may see, with its turns."""
+    return session.scalar(
+        select(Transcript)
+        .where(Transcript.recording_id == recording.id)
+        .options(selectinload(Transcript.turns))
+    )
 
 
 def _listenings(
@@ -345,8 +370,7 @@ def _listenings(
     return tuple(
         ListeningView(
             name=row.user.display_name if row.user else "",
-            # Somebody's own words may speak of a complaint: not to a person who is judging.
-            purpose=str(PURPOSES.get(row.purpose, "" if blind else row.purpose)),
+            purpose=purpose_words(row.purpose, blind=blind),
             at=row.opened_at,
         )
         for row in rows
@@ -389,37 +413,3 @@ def _money(minor: int | None, currency: str | None) -> str:
     if minor is None or currency is None:
         return ""
     return numbers.format_currency(Decimal(minor) / 100, currency, locale=get_locale())
-
-
-@dataclass(frozen=True)
-class Sound:
-    """A stored file of a recording, ready to be sent."""
-
-    recording_id: int
-    storage_key: str
-    mimetype: str
-    sha256: str
-
-
-def sound(session: Session, uid: uuid.UUID, kinds: tuple[MediaKind, ...]) -> Sound | None:
-    """Return the first kind of file that a present recording has; null when it is gone.
-
-    Asked for with a play token alone: the page that gave the token has checked the access.
-    """
-    recording = session.scalar(
-        select(Recording)
-        .where(Recording.uid == uid, Recording.state == RecordingState.PRESENT)
-        .options(selectinload(Recording.files))
-    )
-    files: dict[MediaKind, MediaFile] = (
-        {file.kind: file for file in recording.files} if recording else {}
-    )
-    found = next((files[kind] for kind in kinds if kind in files), None)
-    if recording is None or found is None:
-        return None
-    return Sound(recording.id, found.storage_key, found.mimetype, found.sha256)
-
-
-def is_written_down(session: Session, token_id: str) -> bool:
-    """Tell whether this opening has its row already."""
-    return session.scalar(select(Listening.id).where(Listening.token_id == token_id)) is not None

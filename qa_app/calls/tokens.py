@@ -19,10 +19,13 @@ from qa_app.surroundings import settings
 LIFE = timedelta(hours=4)
 """As long as a page with a player may stay open; a long review must not fall silent."""
 
+UNMASKED_LIFE = timedelta(minutes=30)
+"""Personal data stays in sight for one opening of a page, and no longer than this."""
+
 
 @dataclass(frozen=True)
 class PlayToken:
-    """One person opens one recording for a purpose."""
+    """One person opens one recording for a purpose; ``unmasked`` with the personal data in it."""
 
     id: str
     recording_uid: uuid.UUID
@@ -30,17 +33,26 @@ class PlayToken:
     epoch: int
     purpose: str
     expires_at: datetime
+    unmasked: bool = False
 
 
-def new(recording_uid: uuid.UUID, person: Person, purpose: str, now: datetime) -> PlayToken:
-    """Make the token of a new opening."""
+def new(
+    recording_uid: uuid.UUID,
+    person: Person,
+    purpose: str,
+    now: datetime,
+    *,
+    unmasked: bool = False,
+) -> PlayToken:
+    """Make the token of a new opening. Who asks for ``unmasked`` has checked the permission."""
     return PlayToken(
         id=secrets.token_urlsafe(12),
         recording_uid=recording_uid,
         person_uid=person.uid,
         epoch=person.epoch,
         purpose=purpose,
-        expires_at=now + LIFE,
+        expires_at=now + (UNMASKED_LIFE if unmasked else LIFE),
+        unmasked=unmasked,
     )
 
 
@@ -54,6 +66,7 @@ def sign(token: PlayToken) -> str:
             token.epoch,
             token.purpose,
             int(token.expires_at.timestamp()),
+            int(token.unmasked),
         ]
     )
 
@@ -64,7 +77,9 @@ def read(signed: str, person: Person, now: datetime) -> PlayToken:
     Raises ``play_link_expired`` when it is too old, or not this installation's or this person's.
     """
     try:
-        token_id, recording, person_hex, epoch, purpose, expires = _serializer().loads(signed)
+        token_id, recording, person_hex, epoch, purpose, expires, unmasked = _serializer().loads(
+            signed
+        )
     except (BadSignature, ValueError) as error:
         raise DomainError("play_link_expired") from error
     # The epoch rises with every change of role: what was open before that must be opened anew.
@@ -78,6 +93,7 @@ def read(signed: str, person: Person, now: datetime) -> PlayToken:
         epoch=person.epoch,
         purpose=purpose,
         expires_at=datetime.fromtimestamp(expires, now.tzinfo),
+        unmasked=bool(unmasked),
     )
 
 

@@ -10,13 +10,15 @@ from wtforms.fields.choices import SelectChoice
 
 from models.operations import Listening
 from models.upsert import insert_missing
-from models.vocab import ChannelLayout, Direction, MediaKind
+from models.vocab import ChannelLayout, Direction
+from pipelines import audit
 from pipelines.outcomes import DomainError
 from qa_app import db, exports
 from qa_app.access import Action, current_person, requires
 from qa_app.asked import MOST, page_number
-from qa_app.calls import measures, queries, sides, tokens
-from qa_app.calls.forms import FilterForm, LayoutForm, PurposeForm
+from qa_app.calls import measures, queries, sides, sounds, tokens
+from qa_app.calls.forms import FilterForm, LayoutForm, MaskForm, PurposeForm, UnmaskForm
+from qa_app.calls.purposes import UNMASK
 from qa_app.calls.tokens import PlayToken
 from qa_app.clock import now
 from qa_app.db import session
@@ -82,24 +84,35 @@ def show(uid: uuid.UUID) -> str:
     """Show a call; its recording once the person has said why."""
     person = current_person()
     token = _token(request.args.get("opened", ""))
-    at = _spot()
-    page = queries.show_page(session(), person, uid, token, at)
-    return render(
-        "calls/show.html",
-        page=page,
-        form=PurposeForm(),
-        layout_form=LayoutForm(
-            formdata=None, layout=page.layout, opened=request.args.get("opened", "")
-        ),
-        expired=_expired(token),
-        at=at,
-    )
+    page = queries.show_page(session(), person, uid, token, _spot())
+    return _shown(page, PurposeForm(), expired=_expired(token))
 
 
 def _spot() -> int:
     """Return the millisecond to begin at, such as that of a word that was looked for."""
     given = request.values.get("at", type=int) or 0
     return min(max(given, 0), MOST)
+
+
+def _shown(
+    page: queries.CallPage,
+    form: PurposeForm,
+    unmask: UnmaskForm | None = None,
+    *,
+    expired: bool = False,
+) -> str:
+    return render(
+        "calls/show.html",
+        page=page,
+        form=form,
+        unmask=unmask or UnmaskForm(),
+        masks=MaskForm(),
+        layout_form=LayoutForm(
+            formdata=None, layout=page.layout, opened=request.args.get("opened", "")
+        ),
+        expired=expired,
+        at=_spot(),
+    )
 
 
 def _token(signed: str) -> PlayToken | None:
@@ -124,7 +137,7 @@ def open_recording(uid: uuid.UUID) -> Response | tuple[str, int]:
     form = PurposeForm()
     if not form.validate_on_submit():
         page = queries.show_page(session(), person, uid, None)
-        return render("calls/show.html", page=page, form=form, expired=False, at=_spot()), 422
+        return _shown(page, form), 422
     token = tokens.new(recording.uid, person, form.purpose.data or "", now())
     session().add(_row(token, person.id, recording.id))
     # Loaded here: only who opens a call needs the job engine.
@@ -156,6 +169,63 @@ def correct_layout(uid: uuid.UUID) -> Response:
     return see_other("calls.show", uid=uid, opened=form.opened.data or None)
 
 
+@bp.post("/calls/<uuid:uid>/unmask")
+@requires(Action.CALLS_UNMASK)
+def unmask(uid: uuid.UUID) -> Response | tuple[str, int]:
+    """Write down who has to see the personal data in a call and why, and show it."""
+    person = current_person()
+    recording = queries.openable(session(), person, uid, Action.CALLS_UNMASK)
+    if recording is None:
+        raise DomainError("recording_gone")
+    form = UnmaskForm()
+    if not form.validate_on_submit():
+        page = queries.show_page(session(), person, uid, None)
+        return _shown(page, PurposeForm(), form), 422
+    token = tokens.new(recording.uid, person, UNMASK + form.why.data, now(), unmasked=True)
+    session().add(_row(token, person.id, recording.id))
+    audit.record(
+        session(),
+        now=now(),
+        actor=person.uid,
+        action="recording.unmasked",
+        subject="recording",
+        subject_uid=recording.uid,
+        purpose=form.why.data,
+    )
+    return see_other("calls.show", uid=uid, opened=tokens.sign(token))
+
+
+@bp.post("/calls/<uuid:uid>/masks")
+@requires(Action.CALLS_UNMASK)
+def masks(uid: uuid.UUID) -> Response:
+    """Hide words of the call by hand, or take a false mask away; only who sees them may."""
+    person = current_person()
+    recording = queries.openable(session(), person, uid, Action.CALLS_UNMASK)
+    form = MaskForm()
+    token = _token(form.opened.data or "")
+    transcript = queries.transcript_of(session(), recording) if recording else None
+    if recording is None or transcript is None:
+        raise DomainError("recording_gone")
+    if token is None or not token.unmasked or token.recording_uid != recording.uid:
+        raise DomainError("play_link_expired")
+    if not form.validate_on_submit():
+        raise DomainError("mask_unfit")
+    from pipelines import flow
+
+    change = flow.hide_words if form.act.data == "hide" else flow.show_words
+    change(
+        session(),
+        transcript,
+        (form.position.data, form.first.data, form.last.data),
+        attempt=form.attempt.data,
+        now=now(),
+        actor=person.uid,
+    )
+    hidden = form.act.data == "hide"
+    flash(_("The words are hidden now.") if hidden else _("The words are shown again."), "success")
+    return see_other("calls.show", uid=uid, opened=form.opened.data)
+
+
 def _row(token: PlayToken, user_id: int, recording_id: int) -> Listening:
     return Listening(
         token_id=token.id,
@@ -170,8 +240,11 @@ def _row(token: PlayToken, user_id: int, recording_id: int) -> Listening:
 @requires(Action.CALLS_LISTEN)
 def audio(uid: uuid.UUID) -> Response:
     """Send a recording's sound, or the part of it that the browser asks for."""
-    token, sound = _redeem(uid, MediaKind.PLAYBACK, MediaKind.ORIGINAL)
-    if not queries.is_written_down(session(), token.id):
+    token = _redeem(uid)
+    sound = sounds.sound(session(), uid, unmasked=token.unmasked)
+    if sound is None:
+        raise DomainError("recording_gone")
+    if not sounds.is_written_down(session(), token.id):
         # The one thing a GET writes: that somebody listens, once per opening of a page.
         row = {
             "token_id": token.id,
@@ -189,21 +262,25 @@ def audio(uid: uuid.UUID) -> Response:
 @requires(Action.CALLS_LISTEN)
 def peaks(uid: uuid.UUID) -> Response:
     """Send the picture of a recording's sound."""
-    _, sound = _redeem(uid, MediaKind.PEAKS)
-    return _send(sound)
+    token = _redeem(uid)
+    sound, content = sounds.picture(session(), uid, unmasked=token.unmasked)
+    if sound is None:
+        raise DomainError("recording_gone")
+    if not content:
+        return _send(sound)
+    response = Response(content, mimetype=sound.mimetype)
+    response.headers["Cache-Control"] = "private, no-store"
+    return response
 
 
-def _redeem(uid: uuid.UUID, *kinds: MediaKind) -> tuple[PlayToken, queries.Sound]:
+def _redeem(uid: uuid.UUID) -> PlayToken:
     token = tokens.read(request.args.get("token", ""), current_person(), now())
     if token.recording_uid != uid:
         raise DomainError("play_link_expired")
-    sound = queries.sound(session(), uid, kinds)
-    if sound is None:
-        raise DomainError("recording_gone")
-    return token, sound
+    return token
 
 
-def _send(sound: queries.Sound) -> Response:
+def _send(sound: sounds.Sound) -> Response:
     try:
         response = send_file(
             runtime().storage.local_path(sound.storage_key),

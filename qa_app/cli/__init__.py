@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("qa_app.cli.imports", "Bring in calls, people, surveys, complaints, recordings."),
     "jobs": ("qa_app.cli.jobs", "List the machine's jobs and try failed ones again."),
     "metrics": ("qa_app.cli.metrics", "Print the figures that the dashboard shows."),
+    "redact": ("qa_app.cli.redact", "Look transcripts through for personal data."),
     "retention": ("qa_app.cli.retention", "Delete what has been kept long enough."),
     "sample": ("qa_app.cli.sample", "Draw the calls that are to be heard, and replay draws."),
     "scorecard": ("qa_app.cli.scorecard", "Take scorecards in, give them out, put them to use."),

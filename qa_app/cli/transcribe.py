@@ -27,7 +27,10 @@ LAYOUTS = ("agent_left", "agent_right", "mono")
     show_default=True,
     help="Who speaks on which channel of a stereo file.",
 )
-def command(files: tuple[Path, ...], *, as_json: bool, language: str | None, layout: str) -> None:
+@click.option("--mask", is_flag=True, help="Hide telephone, card and identity numbers and so on.")
+def command(
+    files: tuple[Path, ...], *, as_json: bool, language: str | None, layout: str, mask: bool
+) -> None:
     """Write down what is said in recordings of any codec, turn by turn.
 
     Needs no database. A file that cannot be read is reported and the others go on; the exit code
@@ -52,6 +55,7 @@ def command(files: tuple[Path, ...], *, as_json: bool, language: str | None, lay
                     language,
                     layout,
                     lambda done, total, bar=bar: bars.update(bar, completed=done, total=total),
+                    mask=mask,
                 )
             except DomainError as error:
                 failed = True
@@ -69,7 +73,13 @@ def _recogniser_settings() -> Any:
 
 
 def _transcribe(
-    file: Path, recogniser: "Recogniser", language: str | None, layout: str, progress: Any
+    file: Path,
+    recogniser: "Recogniser",
+    language: str | None,
+    layout: str,
+    progress: Any,
+    *,
+    mask: bool,
 ) -> dict[str, Any]:
     from models.vocab import ChannelLayout
     from pipelines.outcomes import DomainError
@@ -88,10 +98,30 @@ def _transcribe(
         ears=voices.of(),
         progress=progress,
     )
-    return _as_json(file, transcribed)
+    return _as_json(file, transcribed, _texts(transcribed, mask=mask))
 
 
-def _as_json(file: Path, transcribed: "Transcribed") -> dict[str, Any]:
+def _texts(transcribed: "Transcribed", *, mask: bool) -> list[str]:
+    """Return the text of each turn, without the personal data in it when that is wanted."""
+    if not mask:
+        return [turn.text for turn in transcribed.turns]
+    from pipelines.masking import masked_text
+    from pipelines.redaction.rules.lexing import Heard
+    from pipelines.redaction.rules.masks import Said, find_masks
+
+    said = [
+        Said(turn.party, tuple(Heard(w.text, w.start_ms, w.end_ms) for w in turn.words))
+        for turn in transcribed.turns
+    ]
+    code = transcribed.language.code if transcribed.language else None
+    found = find_masks(said, language=code, kinds=settings().masked_kinds)
+    return [
+        masked_text([[word.text, 0, 0, 1.0] for word in turn.words], [m.row() for m in masks])
+        for turn, masks in zip(transcribed.turns, found, strict=True)
+    ]
+
+
+def _as_json(file: Path, transcribed: "Transcribed", texts: list[str]) -> dict[str, Any]:
     return {
         "file": str(file),
         "channels": transcribed.channels,
@@ -105,12 +135,12 @@ def _as_json(file: Path, transcribed: "Transcribed") -> dict[str, Any]:
                 "speaker": turn.party.value,
                 "start": turn.start_ms / 1_000,
                 "end": turn.end_ms / 1_000,
-                "text": turn.text,
+                "text": text,
                 "voice": turn.speaker,
                 "language": turn.language,
                 "confidence": round(turn.confidence, 3),
             }
-            for turn in transcribed.turns
+            for turn, text in zip(transcribed.turns, texts, strict=True)
         ],
         "measures": _measures(transcribed),
     }

@@ -20,6 +20,7 @@ from qa_app.access import Action, OutOfScope, Person, load, may, visible
 from qa_app.calls.blindness import blind_to, is_blind
 from qa_app.calls.player import PlayerView, Purpose
 from qa_app.i18n import text_of
+from qa_app.quotes import hidden_in
 from qa_app.reviews.queries import CallFacts, call_facts, player_of, with_leg
 
 
@@ -226,7 +227,7 @@ def choose_page(session: Session, person: Person, uid: uuid.UUID) -> tuple[Revie
             (answer.criterion.lineage, text_of(answer.criterion.text)) for answer in earning
         ),
         moments=tuple(
-            (f"{span['start_ms']}-{span['end_ms']}", str(span.get("words") or ""))
+            (f"{span['start_ms']}-{span['end_ms']}", hidden_in(str(span.get("words") or "")))
             for answer in earning
             for span in answer.evidence
         ),

@@ -8,6 +8,7 @@ from typing import Any
 from models.reviews import Review, ReviewRevision, SelfAssessment
 from pipelines.measures.rules.indicators import gap_bp
 from pipelines.scoring.rules import CriterionRule, VersionRule
+from qa_app.quotes import masked_spans
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def points_of(
                 not_applicable=bool(answer and answer.not_applicable),
                 comment=answer.comment if answer else "",
                 reason=reasons.get(answer.reason or "") if answer else None,
-                evidence=tuple(answer.evidence) if answer else (),
+                evidence=tuple(masked_spans(answer.evidence)) if answer else (),
                 own_answer=mine.value["answer"] if mine else None,
                 own_earned=mine.earned if mine else None,
                 own_comment=mine.comment if mine else "",

@@ -26,7 +26,7 @@ from pipelines.scoring.rules import VersionRule
 from pipelines.scoring.service import version_rule
 from qa_app.access import Action, OutOfScope, Person, load, may, visible
 from qa_app.calls.blindness import blind_to, is_blind
-from qa_app.calls.player import PURPOSES, PlayerView, Purpose
+from qa_app.calls.player import PlayerView, Purpose, purpose_words
 from qa_app.feedback.points import OwnView, Point, own_view, points_of
 from qa_app.reasons import reason_words
 from qa_app.reviews.queries import CallFacts, call_facts, player_of, with_leg
@@ -309,9 +309,7 @@ def _listened(session: Session, review: Review) -> tuple[Listened, ...]:
         .limit(MOST_LISTENINGS)
     )
     return tuple(
-        Listened(
-            row.display_name or "–", row.opened_at, str(PURPOSES.get(row.purpose, row.purpose))
-        )
+        Listened(row.display_name or "–", row.opened_at, purpose_words(row.purpose, blind=False))
         for row in rows
     )
 

@@ -31,6 +31,7 @@ from pipelines.scoring.rules import (
     from_hundredths,
 )
 from qa_app.forms import BaseForm
+from qa_app.quotes import hidden_in, masked_spans
 
 NONE_DONE = "none"
 MOST_STEPS_AS_BUTTONS = 11
@@ -161,7 +162,7 @@ def _spans_of(text: str) -> list[dict[str, Any]]:
         {
             "start_ms": span.get("start_ms"),
             "end_ms": span.get("end_ms"),
-            "words": str(span.get("words") or "")[:LONGEST_TEXT],
+            "words": hidden_in(str(span.get("words") or "")[:LONGEST_TEXT]),
         }
         for span in spans[:MOST_SPANS]
         if isinstance(span, dict)
@@ -181,5 +182,7 @@ def data_of_sheet(version: VersionRule, sheet: Mapping[str, Any]) -> dict[str, A
         data[f"answer_{lineage}"] = answer
         data[f"comment_{lineage}"] = entry.get("comment") or ""
         data[f"reason_{lineage}"] = entry.get("reason") or ""
-        data[f"evidence_{lineage}"] = json.dumps(entry.get("evidence") or [], ensure_ascii=False)
+        data[f"evidence_{lineage}"] = json.dumps(
+            masked_spans(entry.get("evidence") or []), ensure_ascii=False
+        )
     return data

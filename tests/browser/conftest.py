@@ -135,6 +135,8 @@ def transcribed(session: Session, call: Any) -> None:
                 start_ms=start,
                 end_ms=start + 3000,
                 text=text,
+                masked_text=text,
+                masks=[],
                 confidence=0.9,
                 words=words,
             )

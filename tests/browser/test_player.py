@@ -87,6 +87,8 @@ def call(add: Any, world: World, runtime: Runtime) -> Call:
                 start_ms=3_000 * n,
                 end_ms=3_000 * n + 2_900,
                 text=f"turn {n}",
+                masked_text=f"turn {n}",
+                masks=[],
                 confidence=0.9,
                 words=[
                     ["turn", 3_000 * n, 3_000 * n + 1_000, 0.9],

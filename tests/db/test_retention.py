@@ -89,7 +89,12 @@ class World:
 
     def recorded(self, call: Any, content: bytes) -> Recording:
         recording = make.make_recording(self.session, call)
-        for kind in (MediaKind.ORIGINAL, MediaKind.PEAKS, MediaKind.PLAYBACK):
+        for kind in (
+            MediaKind.ORIGINAL,
+            MediaKind.PEAKS,
+            MediaKind.PLAYBACK,
+            MediaKind.MASKED,
+        ):
             self.stored(content + kind.value.encode(), recording, kind)
         transcript = Transcript(
             recording_id=recording.id,
@@ -108,6 +113,7 @@ class World:
                 start_ms=0,
                 end_ms=900,
                 text="call me on 138-0013-8042" if call is self.call else "good day",
+                masks=[[3, 3, "phone", 600, 900]] if call is self.call else [],
                 confidence=0.9,
                 words=[],
                 # As if a number had been overlooked: the index must not keep it either.
@@ -253,7 +259,7 @@ def test_a_recording_past_its_days_goes_with_all_made_from_it(
         old = session.get_one(Recording, world.recording.id)
         assert (old.state, old.ended_at, old.duration_ms) == (RecordingState.EXPIRED, NOW, 40_000)
         assert (
-            session.scalars(select(MediaFile.recording_id)).all() == [world.kept_recording.id] * 3
+            session.scalars(select(MediaFile.recording_id)).all() == [world.kept_recording.id] * 4
         )
         assert session.scalars(select(Transcript.recording_id)).all() == [world.kept_recording.id]
         assert session.scalars(select(Turn.text)).all() == ["good day"]
@@ -269,9 +275,9 @@ def test_a_recording_past_its_days_goes_with_all_made_from_it(
         ).one()
         assert (entry.subject_uid, entry.details) == (
             world.recording.uid,
-            {"cause": "retention", "files": 3},
+            {"cause": "retention", "files": 4},
         )
-    assert len(list(storage.keys())) == 3
+    assert len(list(storage.keys())) == 4
     again = service.run_retention(own_engine, storage, NOW)
     assert (again.recordings, again.files_removed, again.rows_removed) == (0, 0, 0)
 
@@ -321,7 +327,7 @@ def test_a_legal_hold_keeps_everything_and_is_counted(
         erasure.erase_customer(
             session, storage, session.get_one(Customer, world.customer.id), now=NOW, actor=None
         )
-    assert len(list(storage.keys())) == 6
+    assert len(list(storage.keys())) == 8
     with write_session(own_engine) as session:
         recordings.release_hold(
             session, session.get_one(Recording, world.recording.id), now=NOW, actor=None
@@ -374,7 +380,7 @@ def test_files_go_only_with_the_commit_and_with_the_last_recording_that_names_th
 ) -> None:
     with pytest.raises(DomainError), write_session(own_engine) as session:
         _expire_and_fail(session, storage, world)
-    assert len(list(storage.keys())) == 6
+    assert len(list(storage.keys())) == 8
     with write_session(own_engine) as session:
         world.session = session
         shared = world.stored(b"oldoriginal", world.kept_recording, MediaKind.CLIP)
@@ -408,12 +414,12 @@ def test_the_sweep_removes_orphans_both_ways(
     set_rule(own_engine, world, RetentionSubject.RECORDING, None)
     away = service.run_retention(own_engine, LocalStorage(storage.folder / "nowhere"), NOW)
     assert (away.rows_removed, away.storage_away) == (0, True)
-    assert count(own_engine, MediaFile) == 6
+    assert count(own_engine, MediaFile) == 8
     result = service.run_retention(own_engine, storage, NOW)
     assert (result.files_removed, result.rows_removed, result.storage_away) == (2, 1, False)
     assert young in set(storage.keys())
     assert not unfinished.exists()
-    assert count(own_engine, MediaFile) == 5
+    assert count(own_engine, MediaFile) == 7
 
 
 @pytest.mark.parametrize("days", [0, -1, 36_501])

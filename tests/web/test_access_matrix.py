@@ -48,6 +48,8 @@ EXPECTED: dict[str, str] = {
     "GET calls.show": "amt",
     "POST calls.open_recording": "amt",
     "POST calls.correct_layout": "m",
+    "POST calls.unmask": "m",
+    "POST calls.masks": "m",
     "GET calls.audio": "amrt",
     "GET calls.peaks": "amrt",
     "GET calls.measures_file": "m",

@@ -106,6 +106,8 @@ def scene(add: Add, world: World, runtime: Runtime) -> Scene:
                 text="您好",
                 confidence=0.7,
                 words=[["您", 0, 400, 0.9], ["好", 400, 900, 0.4]],
+                masked_text="您好",
+                masks=[],
             )
         ]
         session.add(transcript)

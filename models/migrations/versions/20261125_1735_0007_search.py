@@ -11,7 +11,7 @@ from models import search
 from models.base import BigId, UtcDateTime
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

@@ -62,12 +62,17 @@ function bringIntoSight(list, turn) {
   list.scrollTo({ top: Math.max(0, top - list.clientHeight / 3), behavior: calm ? "auto" : "smooth" });
 }
 
+/** Return the elements of the words that are selected in the transcript. */
+export function wordsIn(root = document) {
+  const selection = document.getSelection();
+  if (!selection || selection.isCollapsed || !selection.rangeCount) return [];
+  const range = selection.getRangeAt(0);
+  return [...root.querySelectorAll("[data-transcript] .hb-word")].filter((word) => range.intersectsNode(word) && !touchesOnly(range, word));
+}
+
 /** Return the words that are selected in the transcript, as {start_ms, end_ms, words}, or null. */
 export function selectedWords(root = document) {
-  const selection = document.getSelection();
-  if (!selection || selection.isCollapsed || !selection.rangeCount) return null;
-  const range = selection.getRangeAt(0);
-  const words = [...root.querySelectorAll("[data-transcript] .hb-word")].filter((word) => range.intersectsNode(word) && !touchesOnly(range, word));
+  const words = wordsIn(root);
   if (!words.length) return null;
   return {
     start_ms: Number(words[0].dataset.start),

@@ -1,0 +1,1 @@
+"""Pure rules of redaction: words in, masks out; samples in, muted samples out."""

@@ -1,0 +1,126 @@
+"""Which file of a recording a person hears: with personal data in it, without, or none yet."""
+
+import json
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from models.calls import MediaFile, Recording
+from models.operations import Listening
+from models.vocab import MediaKind, RecordingState
+from pipelines.outcomes import DomainError
+from pipelines.redaction import service as redaction
+from pipelines.redaction.rules import muting
+from pipelines.redaction.service import Screening
+from qa_app.surroundings import runtime, settings
+
+UNMASKED_KINDS = (MediaKind.PLAYBACK, MediaKind.ORIGINAL)
+
+
+class Sounds(StrEnum):
+    """What of a recording may be played now.
+
+    ``unmasked``: all of it, since nothing is hidden or the person may hear it; ``masked``: the
+    muted copy; ``preparing``: that copy is still being made; ``withheld``: nobody knows what is in
+    it, and this installation then plays nothing.
+    """
+
+    UNMASKED = "unmasked"
+    MASKED = "masked"
+    PREPARING = "preparing"
+    WITHHELD = "withheld"
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A stored file of a recording, ready to be sent."""
+
+    recording_id: int
+    storage_key: str
+    mimetype: str
+    sha256: str
+
+
+def sounds_of(
+    session: Session, recording_id: int, kinds: set[MediaKind], *, unmasked: bool
+) -> Sounds:
+    """Return what may be played of a recording that has files of these kinds.
+
+    The one place that decides it, for pages and for the address of the sound.
+    """
+    if unmasked:
+        return Sounds.UNMASKED
+    match redaction.screening(session, recording_id):
+        case Screening.MASKED:
+            return Sounds.MASKED if MediaKind.MASKED in kinds else Sounds.PREPARING
+        case Screening.WAITING:
+            return Sounds.PREPARING
+        case Screening.NONE:
+            return Sounds.UNMASKED if settings().play_untranscribed else Sounds.WITHHELD
+        case Screening.CLEAR:
+            return Sounds.UNMASKED
+
+
+def sound(session: Session, uid: uuid.UUID, *, unmasked: bool) -> Sound | None:
+    """Return the file to play of a present recording; null when it is gone.
+
+    Asked for with a play token alone: the page that gave the token has checked the access, and
+    ``unmasked`` is what the token says. Raises ``masking_under_way`` or ``sound_withheld``.
+    """
+    recording, files, sounds = _opened(session, uid, unmasked=unmasked)
+    kinds = (MediaKind.MASKED,) if sounds is Sounds.MASKED else UNMASKED_KINDS
+    return _first(recording, files, kinds)
+
+
+def picture(session: Session, uid: uuid.UUID, *, unmasked: bool) -> tuple[Sound | None, bytes]:
+    """Return the file of a sound's picture, and its content, flat where the sound is muted.
+
+    The content is empty where the file may be sent as it is.
+    """
+    recording, files, sounds = _opened(session, uid, unmasked=unmasked)
+    found = _first(recording, files, (MediaKind.PEAKS,))
+    if recording is None or found is None or sounds is not Sounds.MASKED:
+        return found, b""
+    with runtime().storage.open(found.storage_key) as stream:
+        drawn: dict[str, Any] = json.load(stream)
+    spans = redaction.spans_of(session, recording.id)
+    rate = drawn.get("points_per_second", 0)
+    drawn["channels"] = muting.flat_picture(drawn["channels"], rate, spans)
+    return found, json.dumps(drawn, separators=(",", ":")).encode()
+
+
+def _opened(
+    session: Session, uid: uuid.UUID, *, unmasked: bool
+) -> tuple[Recording | None, dict[MediaKind, MediaFile], Sounds]:
+    recording = session.scalar(
+        select(Recording)
+        .where(Recording.uid == uid, Recording.state == RecordingState.PRESENT)
+        .options(selectinload(Recording.files))
+    )
+    if recording is None:
+        return None, {}, Sounds.WITHHELD
+    files = {file.kind: file for file in recording.files}
+    sounds = sounds_of(session, recording.id, set(files), unmasked=unmasked)
+    if sounds is Sounds.PREPARING:
+        raise DomainError("masking_under_way")
+    if sounds is Sounds.WITHHELD:
+        raise DomainError("sound_withheld")
+    return recording, files, sounds
+
+
+def _first(
+    recording: Recording | None, files: dict[MediaKind, MediaFile], kinds: tuple[MediaKind, ...]
+) -> Sound | None:
+    found = next((files[kind] for kind in kinds if kind in files), None)
+    if recording is None or found is None:
+        return None
+    return Sound(recording.id, found.storage_key, found.mimetype, found.sha256)
+
+
+def is_written_down(session: Session, token_id: str) -> bool:
+    """Tell whether this opening has its row already."""
+    return session.scalar(select(Listening.id).where(Listening.token_id == token_id)) is not None
