@@ -12,7 +12,7 @@ from models.transcripts import Transcript, Turn
 from models.upsert import upsert
 from models.vocab import ChannelLayout, MediaKind, RecordingState, TranscriptState
 from pipelines.runtime import Progress, Runtime
-from pipelines.transcription import hearing, recogniser
+from pipelines.transcription import hearing, kept, recogniser
 
 
 @dataclass(frozen=True)
@@ -20,13 +20,15 @@ class Material:
     """A recording to transcribe. ``before`` is the attempt number that is stored already.
 
     Attempts of a job count from 1; a transcript made anew later must not look older than the one
-    it replaces, so the number stored is ``before`` plus the attempt.
+    it replaces, so the number stored is ``before`` plus the attempt. ``sha256`` is the audio's.
     """
 
     recording_id: int
     storage_key: str
     layout: ChannelLayout
     before: int
+    sha256: str = ""
+    duration_ms: int = 0
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,13 @@ def without_transcript(session: Session, recording_ids: Iterable[int]) -> list[i
 def load(session: Session, _runtime: Runtime, args: Mapping[str, Any]) -> Material | None:
     """Return what to transcribe (``recording_id`` in ``args``), or nothing when it is gone."""
     row = session.execute(
-        select(Recording.layout, MediaFile.storage_key, Transcript.attempt)
+        select(
+            Recording.layout,
+            MediaFile.storage_key,
+            Transcript.attempt,
+            MediaFile.sha256,
+            Recording.duration_ms,
+        )
         .join(MediaFile, MediaFile.recording_id == Recording.id)
         .outerjoin(Transcript, Transcript.recording_id == Recording.id)
         .where(
@@ -66,20 +74,26 @@ def load(session: Session, _runtime: Runtime, args: Mapping[str, Any]) -> Materi
     ).first()
     if row is None:
         return None
-    layout, storage_key, attempt = row
+    layout, storage_key, attempt, sha256, duration_ms = row
     return Material(
         recording_id=args["recording_id"],
         storage_key=storage_key,
         layout=layout,
         before=attempt or 0,
+        sha256=sha256,
+        duration_ms=duration_ms,
     )
 
 
 def work(material: Material, runtime: Runtime, progress: Progress) -> Result:
     """Transcribe; raises ``DomainError`` for audio that cannot be decoded or missing weights."""
+    listener = recogniser.of(runtime.recogniser, runtime.data_dir)
+    if kept.is_long(material.duration_ms):
+        made_of = f"{material.sha256} {material.layout.value}"
+        listener = kept.Remembering(listener, runtime, material.recording_id, made_of)
     heard = hearing.transcribe(
         runtime.storage.local_path(material.storage_key),
-        recogniser.of(runtime.recogniser, runtime.data_dir),
+        listener,
         layout=material.layout,
         simplify=runtime.recogniser.simplify,
         progress=progress,
@@ -96,6 +110,7 @@ def save(session: Session, runtime: Runtime, result: Result, attempt: int) -> in
     recording = _still_present(session, material.recording_id)
     if recording is None:
         return None
+    kept.forget(session, recording.id)
     transcript_id = _store(
         session,
         recording,
@@ -143,10 +158,14 @@ def fail(  # noqa: PLR0917 - the contract of a job
     params: dict[str, Any],
     attempt: int,
 ) -> None:
-    """Store why there is no transcript; a good one that is there already stays."""
+    """Store why there is no transcript; a good one that is there already stays.
+
+    The job's own row keeps the reason then, and the call's page says it.
+    """
     recording = _still_present(session, args["recording_id"])
     if recording is None:
         return
+    kept.forget(session, recording.id)
     stored = session.execute(
         select(Transcript.state, Transcript.attempt).where(Transcript.recording_id == recording.id)
     ).first()
