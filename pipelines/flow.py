@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from models.calls import Leg, MediaFile, Recording
@@ -17,7 +17,7 @@ from models.operations import Job as JobRow
 from models.people import User
 from models.samples import Draw, DrawnCall, SamplePlan
 from models.session import write_session
-from models.vocab import JobState, MediaKind, SkipKind
+from models.vocab import JobState, MediaKind, RecordingState, SkipKind
 from pipelines import audit, jobs
 from pipelines.ingest import uploads
 from pipelines.job_table import ACTIVE
@@ -131,8 +131,16 @@ def _hear(
         )
     )
     chosen = [recording_id for recording_id in recording_ids if recording_id not in busy]
+    # What failed before is history once it is asked for anew.
+    session.execute(
+        delete(JobRow).where(
+            JobRow.recording_id.in_(chosen),
+            JobRow.name == TRANSCRIBE,
+            JobRow.state == JobState.FAILED,
+        )
+    )
     found = select(Recording.id, Recording.duration_ms).where(Recording.id.in_(chosen))
-    lengths = {recording_id: length for recording_id, length in session.execute(found)}
+    lengths = {row.id: row.duration_ms for row in session.execute(found)}
     for recording_id in chosen:
         jobs.enqueue(
             session,

@@ -69,7 +69,10 @@ class Worker:
         retry_seconds: float,
         rest_seconds: float | None = None,
     ) -> None:
-        """Use the limits by queue, ``rest_seconds`` as ``JobRuns`` does; raise ``ValueError`` for a schedule whose job is not known."""
+        """Use the limits by queue, and ``rest_seconds`` as ``JobRuns`` does.
+
+        Raises ``ValueError`` for a schedule whose job is not known.
+        """
         unknown = {schedule.job for schedule in schedules} - set(jobs)
         if unknown:
             raise ValueError(f"schedules of unknown jobs: {sorted(unknown)}")

@@ -1,4 +1,4 @@
-"""How fast calls are heard, and when the rest will be done: pure arithmetic on what was done lately.
+"""How fast calls are heard, and when the rest will be done: arithmetic on what was done lately.
 
 The pace counts audio against the time in which *anybody* was at work on any of the calls, so that
 calls heard side by side, by one worker or many, count as what they are, and idle hours not at all.

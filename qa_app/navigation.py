@@ -44,6 +44,7 @@ WAYS: tuple[Way | Group, ...] = (
             Way("people.sites", _l("Sites and teams"), "building", Action.PEOPLE_READ),
             Way("imports.index", _l("Imports"), "upload", Action.IMPORTS_READ),
             Way("operations.jobs", _l("Jobs"), "engine", Action.JOBS_READ),
+            Way("operations.queue", _l("Transcription"), "microphone", Action.QUEUE_READ),
             Way("retention.index", _l("Retention"), "hourglass", Action.RETENTION_READ),
             Way("operations.audit", _l("Audit log"), "eye", Action.AUDIT_READ),
             Way("operations.sheet", _l("Settings sheet"), "printer", Action.SETTINGS_READ),

@@ -117,7 +117,8 @@ def _job(look: Look) -> Condition:
     # Jobs carry ids only and belong to the installation; leading people opens those about calls.
     if look.grant.role is Role.ADMIN:
         return true()
-    return exists().where(Recording.id == Job.recording_id, _recording(look))
+    # Lists of jobs name their recordings too, and must not lend them to this question.
+    return exists().where(Recording.id == Job.recording_id, _recording(look)).correlate(Job)
 
 
 def _survey(look: Look) -> Condition:

@@ -15,6 +15,7 @@ from models.transcripts import Transcript
 from models.vocab import ChannelLayout, MediaKind, Party, RecordingState, TranscriptState
 from pipelines.outcomes import DomainError
 from qa_app.calls import tokens
+from qa_app.calls.hearing import HearingView, hearing_view
 from qa_app.clock import now
 from qa_app.messages import sentence
 from qa_app.permissions import Person
@@ -86,6 +87,7 @@ class PlayerView:
     trouble: str
     language: str | None
     turns: tuple[TurnView, ...]
+    hearing: HearingView | None = None
 
     @property
     def speakers(self) -> tuple[LazyString, ...]:
@@ -105,7 +107,8 @@ def player_view(
 
     The caller has checked that the person may hear it. ``purpose`` is a ``Purpose`` or a person's
     own words. The opening is written down when the sound is first asked for, or was already when
-    ``token`` is given. Reads two tables (transcript with turns, files).
+    ``token`` is given. Reads three tables (transcript with turns, files,
+    the job that writes it down).
     """
     made = token or tokens.new(recording.uid, person, purpose, now())
     signed = tokens.sign(made)
@@ -131,6 +134,7 @@ def player_view(
         trouble=_trouble(transcript),
         language=transcript.language if transcript else None,
         turns=_turns(transcript),
+        hearing=hearing_view(session, person, recording, transcript),
     )
 
 

@@ -48,6 +48,8 @@ EXPECTED: dict[str, str] = {
     "GET calls.show": "amt",
     "POST calls.open_recording": "amt",
     "GET calls.audio": "amrt",
+    "POST calls.hear_first": "amrt",
+    "POST calls.hear_again": "m",
     "GET calls.peaks": "amrt",
     # dashboards and retention
     "GET dashboards.index": "mt",
@@ -68,7 +70,12 @@ EXPECTED: dict[str, str] = {
     # operations
     "GET operations.audit": "d",
     "GET operations.jobs": "d",
-    "POST operations.retry_job": "d",
+    "POST operations.retry_job": "dm",
+    "GET operations.queue": "dm",
+    "POST operations.pause_queue": "d",
+    "POST operations.resume_queue": "d",
+    "POST operations.first": "dm",
+    "POST operations.retry_kind": "dm",
     "GET operations.sheet": "dm",
     # people
     "GET people.index": "d",
