@@ -81,7 +81,6 @@ MESSAGES: dict[str, tuple[int, LazyString]] = {
             "a smaller model, or give the machine more memory."
         ),
     ),
-    "model_unknown": (404, _l("No transcript was made by a model called %(model)s.")),
     # files brought in
     "file_empty": (400, _l("The file is empty, or has a header only.")),
     "folder_empty": (400, _l("There are no recordings in this folder.")),

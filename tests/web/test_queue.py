@@ -130,7 +130,7 @@ def test_an_admin_sees_the_whole_line_and_a_manager_the_calls_of_the_own_site(
     manager = signed_in("manager").get(PAGE).get_data(as_text=True)
     assert f"/calls/{line.calls[0]}" in manager
     assert "key-3" not in manager
-    assert "Pause" not in manager
+    assert f"{PAGE}/pause" not in manager
 
 
 def test_the_expected_finish_is_named_after_some_calls(
@@ -152,7 +152,7 @@ def test_the_expected_finish_is_named_after_some_calls(
 
 def test_pause_and_resume(line: Line, signed_in: Callable[[str], Browser], add: Add) -> None:
     admin = signed_in("admin")
-    assert "Pause" in admin.get(PAGE).get_data(as_text=True)
+    assert "Pause after the calls being heard" in admin.get(PAGE).get_data(as_text=True)
     assert admin.post(f"{PAGE}/pause").status_code == 303
     page = admin.get(PAGE).get_data(as_text=True)
     assert "Paused by" in page
