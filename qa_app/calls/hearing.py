@@ -79,9 +79,10 @@ def hearing_view(
 
 
 def _ahead(session: Session, job: Job) -> int:
-    before = (Job.priority < job.priority) | (
-        (Job.priority == job.priority) & (Job.queued_at < job.queued_at)
-    )
+    # One draw queues all its calls at the same instant, in the order of their ids.
+    same = (Job.queued_at == job.queued_at) & (Job.id < job.id)
+    earlier = (Job.priority == job.priority) & ((Job.queued_at < job.queued_at) | same)
+    before = (Job.priority < job.priority) | earlier
     waiting = select(func.count()).where(Job.name == _NAME, Job.state == JobState.QUEUED, before)
     return session.scalar(waiting) or 0
 

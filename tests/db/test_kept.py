@@ -19,7 +19,7 @@ from pipelines.transcription.rules import Word
 from tests import factories
 from tests.db.job_kit import make_runtime
 
-SECONDS = 5
+SECONDS = 9
 
 
 class Counting:
@@ -43,7 +43,7 @@ class Counting:
 @pytest.fixture
 def runtime(own_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runtime:
     monkeypatch.setattr(media, "STRETCH_S", 1)
-    monkeypatch.setattr(media, "SLACK_S", 0.4)
+    monkeypatch.setattr(media, "SLACK_S", 1)
     return make_runtime(own_engine, tmp_path)
 
 

@@ -41,7 +41,7 @@ class Slow:
 def main() -> None:
     url, folder = sys.argv[1], Path(sys.argv[2])
     media.STRETCH_S = 1
-    media.SLACK_S = 0.4  # type: ignore[assignment]  # a fraction of a second, for speed
+    media.SLACK_S = 1
     recogniser.of = lambda *_: Slow(folder)  # type: ignore[assignment]
     runtime = Runtime(
         make_engine(url),

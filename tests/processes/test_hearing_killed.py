@@ -32,7 +32,7 @@ def until(what: Callable[[], Any]) -> None:
 
 
 def make_long_call(engine: Engine, folder: Path) -> None:
-    sound = np.random.default_rng(1).normal(0, 0.1, 6 * 16_000)
+    sound = np.random.default_rng(1).normal(0, 0.1, 9 * 16_000)
     soundfile.write(folder / "long.wav", sound, 16_000)
     with (folder / "long.wav").open("rb") as stream:
         stored = LocalStorage(folder / "files").put(stream, suffix=".wav")
@@ -41,7 +41,7 @@ def make_long_call(engine: Engine, folder: Path) -> None:
         team = factories.make_team(session, site)
         agent = factories.make_agent(session, team)
         project = factories.make_project(session, site)
-        call = factories.make_call(session, agent, team, project, talk_ms=6_000)
+        call = factories.make_call(session, agent, team, project, talk_ms=9_000)
         recording = factories.make_recording(session, call)
         session.add(
             MediaFile(

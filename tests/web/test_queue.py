@@ -416,3 +416,31 @@ def test_an_agent_who_assesses_has_the_own_call_heard_first(
     assert agent.post(action, {"quiet": "yes"}).status_code == 204
     assert line.order()[0] == 2
     assert f'hx-post="{action}"' not in agent.get(f"/my-calls/{asked}").get_data(as_text=True)
+
+
+@pytest.mark.parametrize("how", ["next", "claim"])
+def test_a_reviewer_who_claims_a_task_has_its_call_heard_first(
+    line: Line, signed_in: Callable[[str], Browser], add: Add, world: World, how: str
+) -> None:
+    def draw(session: Session) -> tuple[uuid.UUID, int]:
+        team = session.merge(world.team)
+        elder = factories.make_agent(session, team, "sh102")
+        (task,) = factories.make_tasks(session, elder, team)
+        recording = factories.make_recording(session, task.leg.call)
+        flow._hear(session, [recording.id], now=NOW)
+        return task.uid, recording.id
+
+    task, recording = add(draw)
+    assert line.jobs()[-1].recording_id == recording
+    reviewer = signed_in("reviewer")
+    assert (
+        reviewer.post(
+            f"/reviews/{task if how == 'claim' else ''}/{how}".replace("//", "/")
+        ).status_code
+        == 303
+    )
+    assert line.jobs()[0].recording_id == recording
+    # Going on with it later moves nothing more.
+    attempts = line.jobs()[0].attempts
+    assert reviewer.post(f"/reviews/{task}/claim").status_code == 303
+    assert line.jobs()[0].attempts == attempts
