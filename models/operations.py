@@ -70,7 +70,9 @@ class Job(Identified, Base):
         Index("ix_job_state_name", "state", "name"),
         # Holds all that the page of the line counts and sums, so that 100,000 jobs are read from
         # it alone.
-        Index("ix_job_line", "name", "state", "priority", "queued_at", "audio_ms", "error_code"),
+        Index(
+            "ix_job_line", "name", "state", "priority", "queued_at", "id", "audio_ms", "error_code"
+        ),
         Index("ix_job_name_finished_at", "name", "finished_at"),
         Index("ix_job_recording_id", "recording_id"),
     )

@@ -1,5 +1,6 @@
 """The transcription queue as people see and steer it, and what a call's page says of it."""
 
+import errno
 import re
 import uuid
 from collections.abc import Callable, Iterator
@@ -444,3 +445,17 @@ def test_a_reviewer_who_claims_a_task_has_its_call_heard_first(
     attempts = line.jobs()[0].attempts
     assert reviewer.post(f"/reviews/{task}/claim").status_code == 303
     assert line.jobs()[0].attempts == attempts
+
+
+def test_a_full_disk_is_said_plainly_by_every_page(
+    line: Line, signed_in: Callable[[str], Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **_named: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    admin = signed_in("admin")
+    monkeypatch.setattr("qa_app.operations.views.queue_page", full)
+    answer = admin.get(PAGE)
+    assert answer.status_code == 507
+    assert "The disk is full." in answer.get_data(as_text=True)
+    assert len(line.uids) == 4

@@ -36,7 +36,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_job_line",
         "job",
-        ["name", "state", "priority", "queued_at", "audio_ms", "error_code"],
+        ["name", "state", "priority", "queued_at", "id", "audio_ms", "error_code"],
     )
     op.create_index("ix_job_name_finished_at", "job", ["name", "finished_at"])
     op.create_index("ix_job_recording_id", "job", ["recording_id"])
