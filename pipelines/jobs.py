@@ -56,7 +56,8 @@ log = logging.getLogger(__name__)
 
 # Raised only when the order of a job's steps in the engine changes; ours have none.
 ENGINE_VERSION = "1"
-LIMITS = {"transcription": 1}
+LIMITS = {"transcription": 4}
+"""Calls heard at once by a worker: their pieces of speech share batches, which short calls need."""
 TAKE_OVER_SECONDS = 60.0
 REST_SECONDS = 60.0
 FIRST, NORMAL, LOW = job_table.FIRST, job_table.NORMAL, job_table.LOW
@@ -191,8 +192,8 @@ def run_worker(
 ) -> int:
     """Carry out jobs until ``stop`` is set; return how many had to be given back unfinished.
 
-    ``limits`` says how many jobs of a queue run at a time in this worker (``transcription`` 1,
-    others 4). A worker that has not been heard of for ``take_over_seconds`` counts as dead, and
+    ``limits`` says how many jobs of a queue run at a time in this worker (4 unless it says
+    otherwise). A worker that has not been heard of for ``take_over_seconds`` counts as dead, and
     its jobs are queued anew; where the database is an SQLite file there is one worker at a time,
     which takes over at once. A raising job is tried again after ``retry_seconds``, then twice that.
     A job that meets a full disk, or lacks what its ``waits_for`` names, goes back to its queue, and

@@ -8,7 +8,7 @@ from models.vocab import ChannelLayout, Party
 from pipelines.runtime import Progress
 from pipelines.transcription import media
 from pipelines.transcription.chinese import simplified
-from pipelines.transcription.recogniser import Language, Made, Recogniser
+from pipelines.transcription.recogniser import Hints, Language, Made, Recogniser
 from pipelines.transcription.rules import SpokenTurn, Word, merge_turns, parties, respell
 
 CHINESE = frozenset({"zh", "yue"})
@@ -38,14 +38,17 @@ def transcribe(
     layout: ChannelLayout,
     language: Language | None = None,
     simplify: bool = True,
+    hotwords: str = "",
     progress: Progress | None = None,
 ) -> Transcribed:
     """Return the turns of the recording at ``path``; raises the errors of ``media.probe``.
 
-    The language is found at the first stretch in which somebody speaks, unless it is given.
+    The language is found at the first stretch in which somebody speaks, unless it is given; then
+    nobody is taken to speak another. ``hotwords`` are names likely to be said.
     ``progress`` is called with milliseconds of audio.
     """
     began = time.perf_counter()
+    hints = Hints(hotwords=hotwords, one_language=language is not None)
     facts = media.probe(path)
     told: Progress = progress or (lambda _done, _total: None)
     told(0, facts.duration_ms)
@@ -64,7 +67,7 @@ def transcribe(
         )
         if one_sound:
             samples = samples.mean(axis=0, keepdims=True)  # noqa: PLW2901 - the same sound, once
-        heard = recogniser.hear(samples, language)
+        heard = recogniser.hear(samples, language, hints)
         language = language or heard.language
         targets = [both] if one_sound else [words for _, words in channels]
         for words, found in zip(targets, heard.channels, strict=True):

@@ -20,7 +20,7 @@ from models.upsert import upsert
 from models.vocab import RecordingState
 from pipelines.runtime import Runtime
 from pipelines.transcription import media
-from pipelines.transcription.recogniser import Heard, Language, Made, Recogniser
+from pipelines.transcription.recogniser import NO_HINTS, Heard, Hints, Language, Made, Recogniser
 from pipelines.transcription.rules import Word
 
 FORMAT = 1
@@ -42,35 +42,40 @@ class Remembering:
     def __init__(
         self, recogniser: Recogniser, runtime: Runtime, recording_id: int, made_of: str
     ) -> None:
-        """Read what is kept; ``made_of`` names the audio and everything that shapes its hearing."""
+        """Keep what ``made_of`` names: the audio, and what beside the model shapes its hearing."""
         self._recogniser = recogniser
         self._runtime = runtime
         self._recording_id = recording_id
-        self._key = _key(made_of, recogniser.made())
+        self._made_of = made_of
         self._position = 0
-        with read_session(runtime.engine) as session:
-            self._kept = _read(session, recording_id, self._key)
+        self._kept: Sequence[_Kept] | None = None
 
     def made(self) -> Made:
         """Return the model, options and versions at work."""
         return self._recogniser.made()
 
-    def hear(self, samples: media.Samples, language: Language | None) -> Heard:
+    def hear(
+        self, samples: media.Samples, language: Language | None, hints: Hints = NO_HINTS
+    ) -> Heard:
         """Return the words in ``samples``: those that are kept, else newly heard ones."""
         position, self._position = self._position, self._position + 1
+        key = _key(self._made_of, self.made(), hints)
+        if self._kept is None:
+            with read_session(self._runtime.engine) as session:
+                self._kept = _read(session, self._recording_id, key)
         if position < len(self._kept):
             if self._kept[position].samples == samples.shape:
                 return self._kept[position].heard
             self._kept = self._kept[:position]
-        heard = self._recogniser.hear(samples, language)
-        self._keep(position, samples.shape, heard)
+        heard = self._recogniser.hear(samples, language, hints)
+        self._keep(position, key, samples.shape, heard)
         return heard
 
-    def _keep(self, position: int, shape: tuple[int, ...], heard: Heard) -> None:
+    def _keep(self, position: int, key: str, shape: tuple[int, ...], heard: Heard) -> None:
         row = {
             "recording_id": self._recording_id,
             "position": position,
-            "key": self._key,
+            "key": key,
             "samples": list(shape),
             "heard": as_json(heard),
             "made_at": self._runtime.clock.now(),
@@ -99,8 +104,9 @@ def forget(session: Session, recording_id: int) -> None:
     session.execute(delete(HeardStretch).where(HeardStretch.recording_id == recording_id))
 
 
-def _key(made_of: str, made: Made) -> str:
-    parts = [FORMAT, media.STRETCH_S, made_of, made.model, made.options, made.versions]
+def _key(made_of: str, made: Made, hints: Hints) -> str:
+    given = [made.model, made.options, made.versions, asdict(hints)]
+    parts = [FORMAT, media.STRETCH_S, made_of, *given]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -123,7 +129,10 @@ def as_json(heard: Heard) -> dict[str, Any]:
     return {
         "language": asdict(heard.language) if heard.language else None,
         "channels": [
-            [[word.text, word.start_ms, word.end_ms, word.probability] for word in words]
+            [
+                [word.text, word.start_ms, word.end_ms, word.probability, word.language]
+                for word in words
+            ]
             for words in heard.channels
         ],
         "speech": heard.speech,

@@ -6,7 +6,7 @@ pauses. Positions and lengths are in samples.
 
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,10 +16,11 @@ Span = tuple[int, int]
 LOOPS = 2.4
 """Text that compresses better than this goes round in circles (Whisper's own threshold)."""
 
-_TWICE = re.compile(r"(.{12,})\1")
-"""A dozen letters or more said twice in a row, as the decoder does behind the end of speech."""
+_TWICE = re.compile(r"(.{12,}|[\u4e00-\u9fff]{5,})\1")
+"""A dozen letters, or five Chinese characters, said twice in a row: so goes the decoder on behind
+the end of speech."""
 
-UNSURE = -0.25
+UNSURE = -0.3
 UNTRUSTED = -1.0
 """Mean log-probability of a piece's tokens under which it is decoded with a wide beam, and under
 which the window is decoded as the recogniser itself would (its own threshold)."""
@@ -29,6 +30,18 @@ FEWEST = 0.8
 
 LEFT_OUT = 0.8
 """A text with a smaller share of another's tokens has left something out."""
+
+OTHER = 0.9
+DOUBTFUL = 0.05
+SHORTEST_S = 2
+"""A piece is in another language than its call where that language is as probable as ``OTHER``, the
+call's own one less than ``DOUBTFUL``, and the piece is no shorter: a "yes" has no language."""
+
+BOTH = 0.1
+LONG_S = 8
+POOR = -0.5
+"""A piece may be in two languages where it is as long, the second one as probable as ``BOTH``, and
+its text in the first no more probable than ``POOR`` (mean log-probability)."""
 
 SILENCE = 0.6
 """Probability of "no speech" over which an unsure text counts as invented (its own threshold)."""
@@ -87,6 +100,21 @@ def better(first: Look, second: Look) -> Look:
     if len(shorter.tokens) < LEFT_OUT * len(longer.tokens):
         return longer
     return second if second.log_probability >= first.log_probability else first
+
+
+def language(usual: str, chances: Mapping[str, float], seconds: float) -> tuple[str, bool]:
+    """Return the language of a piece in a call of the ``usual`` one, and whether it is in two.
+
+    ``chances`` are the probabilities (0 to 1) of the likeliest languages.
+    """
+    ranked = sorted(chances, key=lambda code: -chances[code])
+    first = ranked[0] if ranked else usual
+    if seconds < SHORTEST_S:
+        return usual, False
+    second = chances[ranked[1]] if len(ranked) > 1 else 0.0
+    if first != usual and chances[first] >= OTHER and chances.get(usual, 0.0) < DOUBTFUL:
+        return first, False
+    return usual, second >= BOTH and seconds >= LONG_S
 
 
 def cut(spans: Sequence[Span], longest: int) -> list[tuple[Span, ...]]:

@@ -15,11 +15,16 @@ from pipelines.outcomes import DomainError
 from pipelines.runtime import RecogniserSettings
 from pipelines.transcription import media, pieces, weights
 from pipelines.transcription.batching import Batches
-from pipelines.transcription.decoding import NARROW, WIDE, Decoder
+from pipelines.transcription.decoding import NARROW, WIDE, Decoded, Decoder, Sound
 from pipelines.transcription.rules import Word, place
 
 LONGEST_S = 28
 """No piece has more speech. Pieces of 20 s are a fifth quicker and cost Mandarin half a point."""
+
+PART_S = 8
+"""A piece that seems to be in two languages is cut again, so short."""
+
+Piece = tuple[pieces.Span, ...]
 
 BATCH = 8
 SLACK_S = 2
@@ -52,6 +57,21 @@ class Language:
 
 
 @dataclass(frozen=True)
+class Hints:
+    """What helps to hear a call right.
+
+    ``hotwords`` are names likely to be said, parted by spaces or commas. ``one_language`` tells
+    that nobody changes the language, which saves looking for it piece by piece.
+    """
+
+    hotwords: str = ""
+    one_language: bool = False
+
+
+NO_HINTS = Hints()
+
+
+@dataclass(frozen=True)
 class Heard:
     """What was heard in a stretch: the words of each channel in order, and their language.
 
@@ -79,10 +99,14 @@ class Recogniser(Protocol):
     def made(self) -> Made:
         """Return the model, options and versions at work."""
 
-    def hear(self, samples: media.Samples, language: Language | None) -> Heard:
+    def hear(
+        self, samples: media.Samples, language: Language | None, hints: Hints = NO_HINTS
+    ) -> Heard:
         """Return the words in ``samples`` ([channels, n] at 16 kHz), times from their start.
 
-        The language is found from the speech of all channels together unless it is given.
+        The language is found from the speech of all channels together unless it is given. A piece
+        that is clearly in another language is heard in that one, unless ``hints`` say there is one
+        only.
         """
 
 
@@ -111,7 +135,7 @@ class Whisper:
             # The library raises whatever its downloader and its runtime raise.
             raise DomainError("weights_missing", folder=found.source) from error
         self.decoder = Decoder(self._model)
-        self._batches: Batches[media.Samples, list[Word]] = Batches(
+        self._batches: Batches[Sound, Decoded] = Batches(
             self.decoder.words,
             workers=workers,
             size=BATCH,
@@ -135,7 +159,9 @@ class Whisper:
             },
         )
 
-    def hear(self, samples: media.Samples, language: Language | None) -> Heard:
+    def hear(
+        self, samples: media.Samples, language: Language | None, hints: Hints = NO_HINTS
+    ) -> Heard:
         """Return the words in ``samples``; see the protocol."""
         with ThreadPoolExecutor(len(samples)) as listeners:
             spoken = list(listeners.map(_speech, samples))
@@ -148,16 +174,51 @@ class Whisper:
             for channel, chunks in enumerate(spoken)
             for piece in pieces.cut(chunks, LONGEST_S * media.RATE)
         ]
-        heard = self._batches.run(
-            [(_joined(samples[channel], piece), pieces.length(piece)) for channel, piece in handed],
-            language.code,
-        )
+        decoded = self._decoded(samples, handed, language, hints)
+        if any(one.mixed for one in decoded):
+            handed, decoded = self._parted(samples, handed, decoded, language, hints)
         channels: list[list[Word]] = [[] for _ in spoken]
         per_ms = media.RATE // 1_000
-        for (channel, piece), words in zip(handed, heard, strict=True):
+        for (channel, piece), one in zip(handed, decoded, strict=True):
             chunks = [(start // per_ms, end // per_ms) for start, end in piece]
-            channels[channel] += place(words, chunks)
+            channels[channel] += place(one.words, chunks)
         return Heard(language=language, channels=tuple(map(tuple, channels)), speech=_in_ms(spoken))
+
+    def _decoded(
+        self,
+        samples: media.Samples,
+        handed: Sequence[tuple[int, Piece]],
+        language: Language,
+        hints: Hints,
+    ) -> list[Decoded]:
+        sounds = [
+            Sound(_joined(samples[channel], piece), language.code, hints.one_language)
+            for channel, piece in handed
+        ]
+        return self._batches.run([(sound, len(sound.samples)) for sound in sounds], hints.hotwords)
+
+    def _parted(
+        self,
+        samples: media.Samples,
+        handed: Sequence[tuple[int, Piece]],
+        decoded: Sequence[Decoded],
+        language: Language,
+        hints: Hints,
+    ) -> tuple[list[tuple[int, Piece]], list[Decoded]]:
+        """Hear the pieces that seem to be in two languages again, in parts that are in one."""
+        whole = [
+            (one, result) for one, result in zip(handed, decoded, strict=True) if not result.mixed
+        ]
+        parts = [
+            (channel, part)
+            for (channel, piece), result in zip(handed, decoded, strict=True)
+            if result.mixed
+            for part in pieces.cut(piece, PART_S * media.RATE)
+        ]
+        again = self._decoded(samples, parts, language, hints)
+        together = [*whole, *zip(parts, again, strict=True)]
+        together.sort(key=lambda item: (item[0][0], item[0][1][0][0]))
+        return [one for one, _ in together], [result for _, result in together]
 
     def _language(
         self, samples: media.Samples, spoken: Sequence[list[pieces.Span]]

@@ -25,12 +25,16 @@ EXCHANGE_MS = 150
 
 @dataclass(frozen=True)
 class Word:
-    """One word as heard: its text with the leading space it needs, times, probability (0 to 1)."""
+    """One word as heard: its text with the leading space it needs, times, probability (0 to 1).
+
+    ``language`` is the code of the language it was heard in; a call may change between two.
+    """
 
     text: str
     start_ms: int
     end_ms: int
     probability: float
+    language: str = ""
 
     @property
     def middle_ms(self) -> float:

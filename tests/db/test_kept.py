@@ -14,7 +14,7 @@ from models.transcripts import HeardStretch, Transcript, Turn
 from models.vocab import MediaKind, RecordingState
 from pipelines.runtime import Runtime
 from pipelines.transcription import kept, media, recogniser, service
-from pipelines.transcription.recogniser import Heard, Language, Made
+from pipelines.transcription.recogniser import NO_HINTS, Heard, Hints, Language, Made
 from pipelines.transcription.rules import Word
 from tests import factories
 from tests.db.job_kit import make_runtime
@@ -32,11 +32,14 @@ class Counting:
     def made(self) -> Made:
         return Made(model=self.model, options={"beam": 1}, versions={"counting": "1"})
 
-    def hear(self, _samples: np.ndarray, language: Language | None) -> Heard:
+    def hear(
+        self, _samples: np.ndarray, language: Language | None, hints: Hints = NO_HINTS
+    ) -> Heard:
         if len(self.given) == self.falls_at:
             raise KeyboardInterrupt
         self.given.append(language)
-        words = (Word(f" {len(self.given)}", 10, 60, 0.25),)
+        self.hints = hints
+        words = (Word(f" {len(self.given)}", 10, 60, 0.25, "en"),)
         return Heard(language or Language("en", 0.75), (words, ()), (((0, 90),), ()))
 
 
@@ -149,10 +152,12 @@ def test_nothing_is_kept_of_short_calls_of_erased_ones_or_after_a_failure(
     assert kept_rows(runtime) == 0
 
     class Erasing(Counting):
-        def hear(self, samples: np.ndarray, language: Language | None) -> Heard:
+        def hear(
+            self, samples: np.ndarray, language: Language | None, hints: Hints = NO_HINTS
+        ) -> Heard:
             with write_session(runtime.engine) as session:
                 session.get_one(Recording, recording_id).state = RecordingState.ERASED
-            return super().hear(samples, language)
+            return super().hear(samples, language, hints)
 
     hear(monkeypatch, runtime, recording_id, Erasing())
     assert kept_rows(runtime) == 0

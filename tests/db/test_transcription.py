@@ -19,7 +19,7 @@ from pipelines.runtime import RecogniserSettings, Runtime, SystemClock
 from pipelines.scoring.service import import_scorecard
 from pipelines.storage import LocalStorage
 from pipelines.transcription import copies, recogniser, service
-from pipelines.transcription.recogniser import Heard, Language, Made
+from pipelines.transcription.recogniser import NO_HINTS, Heard, Hints, Language, Made
 from pipelines.transcription.rules import Word
 from tests import factories
 
@@ -33,7 +33,9 @@ class ParrotRecogniser:
     def made(self) -> Made:
         return Made(model="parrot", options={"beam": 1}, versions={"parrot": "1"})
 
-    def hear(self, samples: np.ndarray, language: Language | None) -> Heard:
+    def hear(
+        self, samples: np.ndarray, language: Language | None, _hints: Hints = NO_HINTS
+    ) -> Heard:
         words = tuple(
             (Word(text, 100 * n, 100 * n + 50, 0.5),)
             for n, text in enumerate(self.texts[: len(samples)])

@@ -13,7 +13,7 @@ from pipelines import flow, jobs
 from pipelines.runtime import RecogniserSettings, Runtime, SystemClock
 from pipelines.storage import LocalStorage
 from pipelines.transcription import media, recogniser
-from pipelines.transcription.recogniser import Heard, Language, Made
+from pipelines.transcription.recogniser import NO_HINTS, Heard, Hints, Language, Made
 from pipelines.transcription.rules import Word
 
 
@@ -26,8 +26,11 @@ class Slow:
     def made(self) -> Made:
         return Made(model="slow", options={}, versions={})
 
-    def hear(self, samples: media.Samples, language: Language | None) -> Heard:
+    def hear(
+        self, samples: media.Samples, language: Language | None, hints: Hints = NO_HINTS
+    ) -> Heard:
         number = len(list(self.folder.glob("heard-*")))
+        assert hints == NO_HINTS
         deadline = time.monotonic() + 60
         while number >= 2 and not (self.folder / "release").exists():
             (self.folder / "waits").touch()

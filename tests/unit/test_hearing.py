@@ -8,7 +8,7 @@ import soundfile
 
 from models.vocab import ChannelLayout, Party
 from pipelines.transcription import hearing, media
-from pipelines.transcription.recogniser import Heard, Language, Made
+from pipelines.transcription.recogniser import NO_HINTS, Heard, Hints, Language, Made
 from pipelines.transcription.rules import Word
 
 RATE = 8_000
@@ -19,12 +19,16 @@ class LoudnessRecogniser:
 
     def __init__(self) -> None:
         self.asked: list[tuple[tuple[int, ...], str | None]] = []
+        self.hints: list[Hints] = []
 
     def made(self) -> Made:
         return Made("loudness", {}, {})
 
-    def hear(self, samples: media.Samples, language: Language | None) -> Heard:
+    def hear(
+        self, samples: media.Samples, language: Language | None, hints: Hints = NO_HINTS
+    ) -> Heard:
         self.asked.append((samples.shape, language.code if language else None))
+        self.hints.append(hints)
         spoken = [float(np.abs(side).max()) > 0.01 for side in samples]
         if language is None and any(spoken):
             language = Language("zh", 0.8)
@@ -94,3 +98,15 @@ def test_a_long_call_is_heard_in_stretches_with_one_language_and_its_own_times(
     assert told[0] == (0, 12_000)
     assert told[-1] == (12_000, 12_000)
     assert told == sorted(told)
+
+
+@pytest.mark.parametrize("language", [None, Language("en", 1.0)])
+def test_names_are_handed_on_and_a_given_language_is_the_only_one(
+    tmp_path: Path, language: Language | None
+) -> None:
+    recogniser = LoudnessRecogniser()
+    path = write(tmp_path / "a.wav", hum(2))
+    hearing.transcribe(
+        path, recogniser, layout=ChannelLayout.MONO, language=language, hotwords="Northline"
+    )
+    assert recogniser.hints == [Hints(hotwords="Northline", one_language=language is not None)]

@@ -58,9 +58,12 @@ def test_no_piece_of_a_batch_is_padded_by_more_than_half_and_the_slack(
 
 def test_doubt_follows_the_decoders_own_measures() -> None:
     assert not pieces.unsure(look(), 3)
-    assert pieces.unsure(look(log_probability=-0.3), 3)
+    assert not pieces.unsure(look(log_probability=pieces.UNSURE), 3)
+    assert pieces.unsure(look(log_probability=pieces.UNSURE - 0.01), 3)
     assert pieces.unsure(look("and then " * 20), 3), "round in circles"
     assert pieces.unsure(look("I see. I will talk to my wife, I will talk to my wife"), 3)
+    assert pieces.unsure(look("我在开车不方便我在开车不方便"), 3)
+    assert not pieces.unsure(look("好的好的，对对对，我知道了"), 3)
     assert pieces.unsure(look("yes"), 20), "left before its end"
     assert pieces.untrusted(look(log_probability=-1.2))
     assert pieces.untrusted(look("and then " * 20))
@@ -83,3 +86,13 @@ def test_the_better_look_does_not_repeat_itself_and_is_more_probable() -> None:
     hasty = look("good", log_probability=-0.01)
     assert pieces.better(good, hasty) is good
     assert pieces.better(hasty, good) is good
+
+
+def test_a_piece_is_in_another_language_only_where_that_is_nearly_certain() -> None:
+    assert pieces.language("en", {"zh": 0.97, "en": 0.01}, 4) == ("zh", False)
+    assert pieces.language("en", {"cy": 0.63, "en": 0.35}, 12) == ("en", True)
+    assert pieces.language("en", {"cy": 0.93, "en": 0.06}, 12) == ("en", False), "not ruled out"
+    assert pieces.language("en", {"zh": 0.97, "en": 0.01}, 1.5) == ("en", False), "too short to say"
+    assert pieces.language("zh", {"zh": 0.80, "en": 0.18}, 20) == ("zh", True)
+    assert pieces.language("zh", {"zh": 0.80, "en": 0.18}, 5) == ("zh", False)
+    assert pieces.language("zh", {}, 5) == ("zh", False)
