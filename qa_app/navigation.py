@@ -42,6 +42,7 @@ WAYS: tuple[Way | Group, ...] = (
         (
             Way("people.index", _l("People"), "users", Action.PEOPLE_READ),
             Way("people.sites", _l("Sites and teams"), "building", Action.PEOPLE_READ),
+            Way("hotwords.index", _l("Names to listen for"), "headphones", Action.HOTWORDS_WRITE),
             Way("imports.index", _l("Imports"), "upload", Action.IMPORTS_READ),
             Way("operations.jobs", _l("Jobs"), "engine", Action.JOBS_READ),
             Way("operations.queue", _l("Transcription"), "microphone", Action.QUEUE_READ),

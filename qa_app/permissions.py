@@ -14,6 +14,8 @@ class Action(StrEnum):
     ACCOUNT = "account"
     CALLS_READ = "calls.read"
     CALLS_LISTEN = "calls.listen"
+    CALLS_CORRECT = "calls.correct"
+    HOTWORDS_WRITE = "hotwords.write"
     IMPORTS_READ = "imports.read"
     IMPORTS_WRITE = "imports.write"
     PLANS_READ = "plans.read"
@@ -61,6 +63,8 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.ACCOUNT: EVERYONE,
     Action.CALLS_READ: _AGENT | _TRAINER | _MANAGER,
     Action.CALLS_LISTEN: _REVIEWER | _AGENT | _TRAINER | _MANAGER,
+    Action.CALLS_CORRECT: _MANAGER,
+    Action.HOTWORDS_WRITE: _ADMIN | _MANAGER,
     Action.IMPORTS_READ: _ADMIN,
     Action.IMPORTS_WRITE: _ADMIN,
     Action.PLANS_READ: _MANAGER,

@@ -17,6 +17,7 @@ from models.base import Base
 from models.calls import (
     Call,
     Complaint,
+    Hotword,
     Leg,
     MediaFile,
     Project,
@@ -195,6 +196,13 @@ def _user(look: Look) -> Condition:
     return or_(held, unplaced)
 
 
+def _project(look: Look) -> Condition:
+    # What a whole project is told is not for those who lead one of its teams to change.
+    if look.action is Action.HOTWORDS_WRITE:
+        return _area(look, Project.site_id, None)
+    return _site(look, Project.site_id)
+
+
 def _fact(look: Look) -> Condition:
     if look.grant.role is Role.AGENT:
         return _own(look, DailyFact.agent_id)
@@ -231,7 +239,8 @@ RULES: dict[type[Base], Callable[[Look], Condition]] = {
         Recording.id == MediaFile.recording_id, _recording(look)
     ),
     Objection: _objection,
-    Project: lambda look: _site(look, Project.site_id),
+    Hotword: lambda look: _area(look, Hotword.site_id, None),
+    Project: _project,
     Recording: _recording,
     RetentionRule: lambda look: _area(look, RetentionRule.site_id, None),
     Review: _review,

@@ -16,6 +16,7 @@ CUSTOMER_KEY_FILE = "customer.key"
 SECRET_MIN_LENGTH = 16
 LOG_LEVELS = ("debug", "info", "warning", "error")
 DEVICES = ("cpu", "cuda", "auto")
+WRITINGS = ("simplified", "traditional", "as_heard")
 
 
 class SettingsError(Exception):
@@ -40,7 +41,7 @@ class Settings:
     whisper_compute_type: str = "int8"
     whisper_threads: int = 0
     whisper_workers: int = 0
-    whisper_simplify: bool = True
+    whisper_chinese: str = "simplified"
     host: str = "127.0.0.1"
     port: int = 8000
     web_threads: int = 8
@@ -83,7 +84,7 @@ class Settings:
             whisper_compute_type=read.text("WHISPER_COMPUTE_TYPE", "int8"),
             whisper_threads=read.integer("WHISPER_THREADS", 0, 0, 256),
             whisper_workers=read.integer("WHISPER_WORKERS", 0, 0, 256),
-            whisper_simplify=read.flag("WHISPER_SIMPLIFY", default=True),
+            whisper_chinese=_writing(read),
             host=read.text("HOST", "127.0.0.1"),
             port=read.integer("PORT", 8000, 1, 65535),
             web_threads=read.integer("WEB_THREADS", 8, 1, 64),
@@ -138,6 +139,12 @@ class _Reader:
                 f"{PREFIX}{name} must be one of {', '.join(choices)}, not {given!r}.",
             )
         return given
+
+
+def _writing(read: _Reader) -> str:
+    # The older setting knew simplified characters or none.
+    simplify = read.flag("WHISPER_SIMPLIFY", default=True)
+    return read.choice("WHISPER_CHINESE", "simplified" if simplify else "as_heard", WRITINGS)
 
 
 def _make_folder(data_dir: Path) -> None:

@@ -31,7 +31,7 @@ def recogniser_settings(settings: Settings) -> RecogniserSettings:
         compute_type=settings.whisper_compute_type,
         threads=settings.whisper_threads,
         workers=settings.whisper_workers,
-        simplify=settings.whisper_simplify,
+        writing=settings.whisper_chinese,
     )
 
 

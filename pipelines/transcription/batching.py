@@ -15,17 +15,18 @@ from pipelines.transcription.pieces import together
 
 Result = TypeVar("Result")
 Sound = TypeVar("Sound")
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
-class _Waiting(Generic[Sound, Result]):
+class _Waiting(Generic[Sound, Kind, Result]):
     sound: Sound
-    kind: str
+    kind: Kind
     length: int
     result: "Future[Result]" = field(default_factory=Future)
 
 
-class Batches(Generic[Sound, Result]):
+class Batches(Generic[Sound, Kind, Result]):
     """Runs ``work`` on batches of what callers of any thread hand in.
 
     ``work(sounds, kind)`` returns one result for each sound; it runs on ``workers`` threads.
@@ -33,7 +34,7 @@ class Batches(Generic[Sound, Result]):
 
     def __init__(
         self,
-        work: Callable[[list[Sound], str], Sequence[Result]],
+        work: Callable[[list[Sound], Kind], Sequence[Result]],
         *,
         workers: int,
         size: int,
@@ -44,15 +45,17 @@ class Batches(Generic[Sound, Result]):
         self._workers, self._size, self._slack = workers, size, slack
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="recogniser")
         self._lock = threading.Lock()
-        self._waiting: list[_Waiting[Sound, Result]] = []
+        self._waiting: list[_Waiting[Sound, Kind, Result]] = []
         self._busy = 0
 
-    def run(self, sounds: Sequence[tuple[Sound, int]], kind: str) -> list[Result]:
-        """Return the results of the sounds, given with their lengths, in order.
+    def run(self, sounds: Sequence[tuple[Sound, int, Kind]]) -> list[Result]:
+        """Return the results of the sounds, given with their lengths and kinds, in order.
 
-        Sounds of different ``kind`` never share a batch. Raises what ``work`` raises.
+        Sounds of different kind never share a batch. Raises what ``work`` raises.
         """
-        handed = [_Waiting[Sound, Result](sound, kind, length) for sound, length in sounds]
+        handed = [
+            _Waiting[Sound, Kind, Result](sound, kind, length) for sound, length, kind in sounds
+        ]
         with self._lock:
             # The longest first: what takes long must not be begun last.
             self._waiting += sorted(handed, key=lambda one: one.length, reverse=True)
@@ -74,7 +77,7 @@ class Batches(Generic[Sound, Result]):
                 with self._lock:
                     self._busy -= 1
 
-    def _next(self) -> list[_Waiting[Sound, Result]]:
+    def _next(self) -> list[_Waiting[Sound, Kind, Result]]:
         with self._lock:
             if not self._waiting:
                 return []

@@ -18,14 +18,29 @@ from pipelines.transcription.chinese import simplified
 
 @dataclass(frozen=True)
 class Errors:
-    """Wrong, missing and superfluous tokens, out of the reference's length; these can be summed."""
+    """Wrong, missing and superfluous tokens, out of the reference's length; these can be summed.
+
+    ``insertions`` are the superfluous ones, ``deletions`` the missing ones, of all ``errors``.
+    """
 
     errors: int
     length: int
+    insertions: int = 0
+    deletions: int = 0
 
     def __add__(self, other: "Errors") -> "Errors":
         """Return both counts together."""
-        return Errors(self.errors + other.errors, self.length + other.length)
+        return Errors(
+            self.errors + other.errors,
+            self.length + other.length,
+            self.insertions + other.insertions,
+            self.deletions + other.deletions,
+        )
+
+    @property
+    def substitutions(self) -> int:
+        """Return how many tokens are others than those that were said."""
+        return self.errors - self.insertions - self.deletions
 
     @property
     def rate(self) -> float | None:
@@ -36,7 +51,14 @@ class Errors:
 def error_rate(reference: str, hypothesis: str, language: str) -> Errors:
     """Count the errors of ``hypothesis`` in words, or in characters where language is ``zh``."""
     wanted, heard = tokens(reference, language), tokens(hypothesis, language)
-    return Errors(errors=distance(wanted, heard), length=len(wanted))
+    errors, insertions = _aligned(wanted, heard)
+    return Errors(
+        errors=errors,
+        length=len(wanted),
+        insertions=insertions,
+        # Whatever the alignment, the lengths differ by these two.
+        deletions=insertions + len(wanted) - len(heard),
+    )
 
 
 def call_errors(
@@ -71,19 +93,26 @@ def tokens(text: str, language: str) -> list[str]:
 
 def distance(reference: Sequence[str], hypothesis: Sequence[str]) -> int:
     """Return the least number of substitutions, deletions and insertions (Levenshtein 1966)."""
+    return _aligned(reference, hypothesis)[0]
+
+
+def _aligned(reference: Sequence[str], hypothesis: Sequence[str]) -> tuple[int, int]:
+    """Return the least number of errors, and the fewest insertions among so many errors."""
     if not reference or not hypothesis:
-        return max(len(reference), len(hypothesis))
+        return max(len(reference), len(hypothesis)), len(hypothesis)
     numbers = {token: number for number, token in enumerate({*reference, *hypothesis})}
     heard = np.array([numbers[token] for token in hypothesis])
-    steps = np.arange(len(heard) + 1)
+    # One number carries both counts: any error weighs more than all insertions together.
+    error = len(heard) + 1
+    steps = np.arange(len(heard) + 1) * (error + 1)
     row = steps.copy()
     for index, token in enumerate(reference, start=1):
         best = np.empty_like(row)
-        best[0] = index
-        best[1:] = np.minimum(row[1:] + 1, row[:-1] + (heard != numbers[token]))
+        best[0] = index * error
+        best[1:] = np.minimum(row[1:] + error, row[:-1] + (heard != numbers[token]) * error)
         # Insertions run along the row: the least of all entries before, plus the way from there.
         row = np.minimum.accumulate(best - steps) + steps
-    return int(row[-1])
+    return divmod(int(row[-1]), error)
 
 
 # English -----------------------------------------------------------------------------------------

@@ -13,6 +13,9 @@ from itertools import pairwise
 Span = tuple[int, int]
 """Start and end of a stretch of speech."""
 
+Piece = tuple[Span, ...]
+"""What is recognised at once: stretches of one channel, their silences left out."""
+
 LOOPS = 2.4
 """Text that compresses better than this goes round in circles (Whisper's own threshold)."""
 
@@ -20,10 +23,9 @@ _TWICE = re.compile(r"(.{12,}|[\u4e00-\u9fff]{5,})\1")
 """A dozen letters, or five Chinese characters, said twice in a row: so goes the decoder on behind
 the end of speech."""
 
-UNSURE = -0.3
 UNTRUSTED = -1.0
-"""Mean log-probability of a piece's tokens under which it is decoded with a wide beam, and under
-which the window is decoded as the recogniser itself would (its own threshold)."""
+"""Mean log-probability of a piece's tokens under which the window is decoded as the recogniser
+itself would (its own threshold)."""
 
 FEWEST = 0.8
 """Tokens a second of speech under which a piece was probably left before its end."""
@@ -79,9 +81,12 @@ class Look:
         return self.no_speech > SILENCE and self.log_probability < UNTRUSTED
 
 
-def unsure(look: Look, seconds: float) -> bool:
-    """Tell whether a cheaply decoded piece of so much speech deserves the wide beam."""
-    return look.loops or look.log_probability < UNSURE or len(look.tokens) < FEWEST * seconds
+def unsure(look: Look, seconds: float, least: float) -> bool:
+    """Tell whether a cheaply decoded piece of so much speech deserves the wide beam.
+
+    It does below the ``least`` mean log-probability, and where it repeats itself or ends early.
+    """
+    return look.loops or look.log_probability < least or len(look.tokens) < FEWEST * seconds
 
 
 def untrusted(look: Look) -> bool:
@@ -117,14 +122,14 @@ def language(usual: str, chances: Mapping[str, float], seconds: float) -> tuple[
     return usual, second >= BOTH and seconds >= LONG_S
 
 
-def cut(spans: Sequence[Span], longest: int) -> list[tuple[Span, ...]]:
+def cut(spans: Sequence[Span], longest: int) -> list[Piece]:
     """Return the speech of a channel in pieces of at most ``longest`` samples of speech each.
 
     A piece is filled and then cut at the longest pause of its later half, so that a sentence is
     rarely torn. A span that is itself longer is cut evenly.
     """
     waiting = [part for span in spans for part in _parts(span, longest)]
-    pieces: list[tuple[Span, ...]] = []
+    pieces: list[Piece] = []
     while waiting:
         fits = _fitting(waiting, longest)
         if fits < len(waiting):

@@ -1,5 +1,6 @@
 """Pure rules of transcription: who speaks on which channel, and how words become turns."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -18,6 +19,17 @@ also ends with a sentence once it lasts ``SENTENCE_MS``, with a comma once it la
 
 EDGE_MS = 120
 """No word ends so late in a stretch of speech: 400 ms of quiet are kept behind the last one."""
+
+UNSURE = 0.5
+"""Words that the recogniser itself believes less than this are marked."""
+
+FEWEST_UNSURE = 3
+BRIDGE = 2
+"""So many unsure words, with at most ``BRIDGE`` - 1 sure ones between two, are an unsure span."""
+
+ECHOED = 2
+TOGETHER_MS = 300
+"""So many words in a row, so close in time, are the same words on both sides."""
 
 EXCHANGE_MS = 150
 """Least gap between two words of one speaker into which the other can have said something."""
@@ -48,7 +60,11 @@ class Word:
 
 @dataclass(frozen=True)
 class SpokenTurn:
-    """One party's words until the other speaks or a pause falls; ``confidence`` is their mean."""
+    """One party's words until the other speaks or a pause falls; ``confidence`` is their mean.
+
+    ``language`` is that of its words, null where it is not known. ``speaker`` numbers the voices
+    of a channel that carries several people, from 1; null where nobody told them apart.
+    """
 
     party: Party
     start_ms: int
@@ -56,6 +72,8 @@ class SpokenTurn:
     text: str
     confidence: float
     words: tuple[Word, ...]
+    language: str | None = None
+    speaker: int | None = None
 
 
 def parties(layout: ChannelLayout, channels: int) -> tuple[Party, ...]:
@@ -145,7 +163,8 @@ def _runs(words: Sequence[Word], others: Sequence[float], *, both: bool) -> list
             position += 1
         answered = position < len(others) and others[position] < after.start_ms
         ended = both and _ends(before.text, before.end_ms - runs[-1][0].start_ms)
-        if gap > pause_ms or (gap >= EXCHANGE_MS and answered) or ended:
+        changed = before.language != after.language
+        if gap > pause_ms or (gap >= EXCHANGE_MS and answered) or ended or changed:
             runs.append([])
         runs[-1].append(after)
     return runs
@@ -166,7 +185,79 @@ def _turn(party: Party, words: Sequence[Word]) -> SpokenTurn:
         text="".join(word.text for word in words).strip(),
         confidence=sum(word.probability for word in words) / len(words),
         words=tuple(words),
+        language=words[0].language or None,
     )
+
+
+def by_speaker(turn: SpokenTurn, speakers: Sequence[int]) -> list[SpokenTurn]:
+    """Return the turn cut where the speaker changes; ``speakers`` has one number per word."""
+    runs: list[list[Word]] = []
+    numbers: list[int] = []
+    for word, number in zip(turn.words, speakers, strict=True):
+        if not numbers or numbers[-1] != number:
+            runs.append([])
+            numbers.append(number)
+        runs[-1].append(word)
+    return [
+        replace(_turn(turn.party, run), language=turn.language, speaker=number)
+        for run, number in zip(runs, numbers, strict=True)
+    ]
+
+
+def unsure_spans(probabilities: Sequence[float]) -> list[tuple[int, int]]:
+    """Return (first, last) of the runs of words that are not to be relied on.
+
+    A run begins and ends with an unsure word, has at least ``FEWEST_UNSURE`` of them and no two
+    sure ones in a row: one lucky word between two guesses makes neither of them right.
+    """
+    spans: list[tuple[int, int]] = []
+    first = last = -1
+    count = 0
+    for place, probability in enumerate(probabilities):
+        if probability >= UNSURE:
+            continue
+        if count and place - last <= BRIDGE:
+            last, count = place, count + 1
+        else:
+            if count >= FEWEST_UNSURE:
+                spans.append((first, last))
+            first, last, count = place, place, 1
+    if count >= FEWEST_UNSURE:
+        spans.append((first, last))
+    return spans
+
+
+def without_echo(
+    words: Sequence[Word], others: Sequence[Word], quieter: Callable[[Word], bool]
+) -> list[Word]:
+    """Return the words of one side without those that are the other side's, heard through.
+
+    An echo is a run of at least ``ECHOED`` words that the other side says at the same moment,
+    where ``quieter`` tells that this side is much quieter then.
+    """
+    said = sorted((word.middle_ms, _plain(word.text)) for word in others)
+    moments = [moment for moment, _ in said]
+    same = []
+    for word in words:
+        low = bisect_left(moments, word.middle_ms - TOGETHER_MS)
+        high = bisect_right(moments, word.middle_ms + TOGETHER_MS)
+        text = _plain(word.text)
+        same.append(bool(text) and any(text == other for _, other in said[low:high]))
+    kept: list[Word] = []
+    place = 0
+    while place < len(words):
+        end = place
+        while end < len(words) and same[end]:
+            end += 1
+        run = words[place:end]
+        if len(run) < ECHOED or not all(quieter(word) for word in run):
+            kept += words[place : max(end, place + 1)]
+        place = max(end, place + 1)
+    return kept
+
+
+def _plain(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum())
 
 
 def respell(turn: SpokenTurn, convert: Callable[[str], str]) -> SpokenTurn:

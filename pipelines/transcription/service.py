@@ -1,7 +1,9 @@
 """Transcripts in the database: what the transcription job loads, does and saves."""
 
+import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, insert, select
@@ -11,8 +13,11 @@ from models.calls import MediaFile, Recording
 from models.transcripts import Transcript, Turn
 from models.upsert import upsert
 from models.vocab import ChannelLayout, MediaKind, RecordingState, TranscriptState
+from pipelines import audit
+from pipelines.outcomes import DomainError
 from pipelines.runtime import Progress, Runtime
-from pipelines.transcription import hearing, kept, recogniser
+from pipelines.transcription import hearing, hotwords, kept, recogniser, voices
+from pipelines.transcription.chinese import Writing
 
 
 @dataclass(frozen=True)
@@ -20,7 +25,8 @@ class Material:
     """A recording to transcribe. ``before`` is the attempt number that is stored already.
 
     Attempts of a job count from 1; a transcript made anew later must not look older than the one
-    it replaces, so the number stored is ``before`` plus the attempt. ``sha256`` is the audio's.
+    it replaces, so the number stored is ``before`` plus the attempt. ``hotwords`` are names likely
+    to be said. ``sha256`` is the audio's.
     """
 
     recording_id: int
@@ -29,6 +35,7 @@ class Material:
     before: int
     sha256: str = ""
     duration_ms: int = 0
+    hotwords: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,40 @@ def without_transcript(session: Session, recording_ids: Iterable[int]) -> list[i
         .order_by(Recording.id)
     )
     return list(session.scalars(statement))
+
+
+def correct_layout(
+    session: Session,
+    recording: Recording,
+    layout: ChannelLayout,
+    *,
+    now: datetime,
+    actor: uuid.UUID | None,
+) -> bool:
+    """Set who is on which channel of a recording; tells whether that was a change.
+
+    Raises ``recording_gone`` where there is no audio to hear again, ``layout_one_channel`` for a
+    file with one channel. The transcript stays until a newer one replaces it.
+    """
+    if recording.state is not RecordingState.PRESENT:
+        raise DomainError("recording_gone")
+    if recording.channels == 1:
+        raise DomainError("layout_one_channel")
+    if recording.layout is layout:
+        return False
+    audit.record(
+        session,
+        now=now,
+        actor=actor,
+        action="recording.layout_set",
+        subject="recording",
+        subject_uid=recording.uid,
+        before=recording.layout.value,
+        after=layout.value,
+    )
+    recording.layout = layout
+    session.flush()
+    return True
 
 
 def load(session: Session, _runtime: Runtime, args: Mapping[str, Any]) -> Material | None:
@@ -82,6 +123,7 @@ def load(session: Session, _runtime: Runtime, args: Mapping[str, Any]) -> Materi
         before=attempt or 0,
         sha256=sha256,
         duration_ms=duration_ms,
+        hotwords=hotwords.of_recording(session, args["recording_id"]),
     )
 
 
@@ -95,7 +137,9 @@ def work(material: Material, runtime: Runtime, progress: Progress) -> Result:
         runtime.storage.local_path(material.storage_key),
         listener,
         layout=material.layout,
-        simplify=runtime.recogniser.simplify,
+        writing=Writing(runtime.recogniser.writing),
+        hotwords=", ".join(material.hotwords),
+        ears=voices.of(),
         progress=progress,
     )
     return Result(material=material, transcribed=heard)
@@ -108,7 +152,8 @@ def save(session: Session, runtime: Runtime, result: Result, attempt: int) -> in
     """
     material, heard = result.material, result.transcribed
     recording = _still_present(session, material.recording_id)
-    if recording is None:
+    if recording is None or recording.layout is not material.layout:
+        # Somebody has said meanwhile who is on which side; a job that knows it is on its way.
         return None
     kept.forget(session, recording.id)
     transcript_id = _store(
@@ -119,11 +164,15 @@ def save(session: Session, runtime: Runtime, result: Result, attempt: int) -> in
         language=heard.language.code if heard.language else None,
         language_confidence=heard.language.probability if heard.language else None,
         model=heard.made.model,
-        options=heard.made.options,
+        options=heard.made.options | {"hotwords": len(material.hotwords)},
         versions=heard.made.versions,
         audio_ms=heard.audio_ms,
         work_ms=heard.work_ms,
         speech=[[party, [list(span) for span in spans]] for party, spans in heard.speech],
+        findings=[finding.as_json() for finding in heard.findings],
+        trust=heard.trust.as_json() if heard.trust else {},
+        doubt=heard.doubt.cause.value if heard.doubt else None,
+        doubt_params=heard.doubt.params if heard.doubt else None,
         error_code=None,
         error_params=None,
         made_at=runtime.clock.now(),
@@ -139,6 +188,8 @@ def save(session: Session, runtime: Runtime, result: Result, attempt: int) -> in
             "end_ms": turn.end_ms,
             "text": turn.text,
             "confidence": turn.confidence,
+            "language": turn.language,
+            "speaker": turn.speaker,
             "words": [
                 [word.text, word.start_ms, word.end_ms, round(word.probability, 3)]
                 for word in turn.words
@@ -184,6 +235,10 @@ def fail(  # noqa: PLR0917 - the contract of a job
         audio_ms=recording.duration_ms,
         work_ms=0,
         speech=[],
+        findings=[],
+        trust={},
+        doubt=None,
+        doubt_params=None,
         error_code=code,
         error_params=params,
         made_at=runtime.clock.now(),

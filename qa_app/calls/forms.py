@@ -1,11 +1,11 @@
 """The forms of the call pages: what to look for, and why a recording is opened."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, DateField, SelectField, StringField
+from wtforms import BooleanField, DateField, HiddenField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
-from models.vocab import Direction
+from models.vocab import ChannelLayout, Direction
 from qa_app.forms import BaseForm
 
 _LONGEST_PURPOSE = 200
@@ -34,6 +34,20 @@ class FilterForm(BaseForm):
     )
     key = StringField(_l("Call id"), [Optional(), Length(max=200)])
     recorded = BooleanField(_l("With audio only"))
+
+
+class LayoutForm(BaseForm):
+    """Who is on which channel of a recording; ``opened`` leads back to the open page."""
+
+    layout = SelectField(
+        _l("Who is on which side?"),
+        choices=[
+            SelectChoice(ChannelLayout.AGENT_LEFT.value, _l("The agent on the first channel")),
+            SelectChoice(ChannelLayout.AGENT_RIGHT.value, _l("The agent on the second channel")),
+            SelectChoice(ChannelLayout.MONO.value, _l("Everybody on every channel")),
+        ],
+    )
+    opened = HiddenField(validators=[Length(max=2_000)])
 
 
 class PurposeForm(BaseForm):

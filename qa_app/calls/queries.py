@@ -31,6 +31,7 @@ from models.vocab import (
 from qa_app.access import Action, load, visible
 from qa_app.calls.blindness import is_blind
 from qa_app.calls.player import PURPOSES, PlayerView, player_view
+from qa_app.calls.sides import layout_to_correct
 from qa_app.calls.tokens import PlayToken
 from qa_app.permissions import Person
 
@@ -253,6 +254,7 @@ class CallPage:
     listenings: tuple[ListeningView, ...]
     records: RecordsView | None
     blind: bool
+    layout: str = ""
 
 
 def show_page(
@@ -297,6 +299,7 @@ def show_page(
         listenings=_listenings(session, recording, blind=blind),
         records=None if blind else _records(session, person, call),
         blind=blind,
+        layout=layout_to_correct(session, person, recording) if recording and player else "",
     )
 
 

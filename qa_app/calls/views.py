@@ -5,20 +5,21 @@ import uuid
 from flask import Blueprint, Response, flash, request, send_file
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from werkzeug.exceptions import BadRequest
 from wtforms.fields.choices import SelectChoice
 
 from models.calls import Recording
 from models.operations import Listening
 from models.people import User
 from models.upsert import insert_missing
-from models.vocab import Direction, MediaKind
+from models.vocab import ChannelLayout, Direction, MediaKind
 from pipelines import audit
 from pipelines.outcomes import DomainError
 from qa_app import db
 from qa_app.access import Action, current_person, load, requires
 from qa_app.asked import page_number
-from qa_app.calls import queries, tokens
-from qa_app.calls.forms import FilterForm, PurposeForm
+from qa_app.calls import queries, sides, tokens
+from qa_app.calls.forms import FilterForm, LayoutForm, PurposeForm
 from qa_app.calls.tokens import PlayToken
 from qa_app.clock import now
 from qa_app.db import session
@@ -75,7 +76,15 @@ def show(uid: uuid.UUID) -> str:
     person = current_person()
     token = _token(request.args.get("opened", ""))
     page = queries.show_page(session(), person, uid, token)
-    return render("calls/show.html", page=page, form=PurposeForm(), expired=_expired(token))
+    return render(
+        "calls/show.html",
+        page=page,
+        form=PurposeForm(),
+        layout_form=LayoutForm(
+            formdata=None, layout=page.layout, opened=request.args.get("opened", "")
+        ),
+        expired=_expired(token),
+    )
 
 
 def _token(signed: str) -> PlayToken | None:
@@ -108,6 +117,27 @@ def open_recording(uid: uuid.UUID) -> Response | tuple[str, int]:
 
     flow.prepare_media(session(), recording.id, now=now())
     return see_other("calls.show", uid=uid, opened=tokens.sign(token))
+
+
+@bp.post("/calls/<uuid:uid>/layout")
+@requires(Action.CALLS_CORRECT)
+def correct_layout(uid: uuid.UUID) -> Response:
+    """Set who is on which side of a call's recording, and have it written down again."""
+    person, form = current_person(), LayoutForm()
+    recording = sides.correctable(session(), person, uid)
+    if recording is None:
+        raise DomainError("recording_gone")
+    if not form.validate_on_submit():
+        raise BadRequest
+    # Loaded here: only who corrects a call needs the job engine.
+    from pipelines import flow
+
+    changed = flow.correct_layout(
+        session(), recording, ChannelLayout(form.layout.data), now=now(), actor=person.uid
+    )
+    if changed:
+        flash(_("The sides are set. The call is being written down again."), "success")
+    return see_other("calls.show", uid=uid, opened=form.opened.data or None)
 
 
 def _row(token: PlayToken, user_id: int, recording_id: int) -> Listening:

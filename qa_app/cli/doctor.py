@@ -55,6 +55,7 @@ def examine(surroundings: Runtime) -> Iterator[Finding]:
         ("schema", _schema),
         ("job engine", _engine),
         ("weights", _weights),
+        ("voices", _voices),
         ("disk", _disk),
         ("memory", _memory),
         ("codecs", _codecs),
@@ -109,6 +110,18 @@ def _weights(surroundings: Runtime) -> Finding:
 
     found = weights.find(surroundings.recogniser, surroundings.data_dir)
     return Finding("weights", fine=True, says=f"{found.name} in {found.source}")
+
+
+def _voices(_surroundings: Runtime) -> Finding:
+    from pipelines.transcription import voices
+
+    path = voices.installed()
+    missing = (
+        "not told apart where one channel carries everybody. Install the extra 'voices' (pip "
+        "install 'hearback[voices]'), or its weights alone (pip install --no-deps resemblyzer)"
+    )
+    says = f"told apart with {path}" if path else missing
+    return Finding("voices", fine=path is not None, says=says, needed=False)
 
 
 def _disk(surroundings: Runtime) -> Finding:

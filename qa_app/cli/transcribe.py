@@ -73,7 +73,8 @@ def _transcribe(
 ) -> dict[str, Any]:
     from models.vocab import ChannelLayout
     from pipelines.outcomes import DomainError
-    from pipelines.transcription import hearing
+    from pipelines.transcription import hearing, voices
+    from pipelines.transcription.chinese import Writing
     from pipelines.transcription.recogniser import Language
 
     if not file.is_file():
@@ -83,7 +84,8 @@ def _transcribe(
         recogniser,
         layout=ChannelLayout(layout),
         language=Language(language, 1.0) if language else None,
-        simplify=settings().whisper_simplify,
+        writing=Writing(settings().whisper_chinese),
+        ears=voices.of(),
         progress=progress,
     )
     return _as_json(file, transcribed)
@@ -96,12 +98,16 @@ def _as_json(file: Path, transcribed: "Transcribed") -> dict[str, Any]:
         "language": transcribed.language.code if transcribed.language else None,
         "audio_seconds": transcribed.audio_ms / 1_000,
         "seconds": transcribed.work_ms / 1_000,
+        "findings": [finding.as_json() for finding in transcribed.findings],
+        "doubt": transcribed.doubt.cause.value if transcribed.doubt else None,
         "turns": [
             {
                 "speaker": turn.party.value,
                 "start": turn.start_ms / 1_000,
                 "end": turn.end_ms / 1_000,
                 "text": turn.text,
+                "voice": turn.speaker,
+                "language": turn.language,
                 "confidence": round(turn.confidence, 3),
             }
             for turn in transcribed.turns
@@ -114,10 +120,18 @@ def _readable(found: dict[str, Any]) -> str:
         f"{found['file']}: {found['audio_seconds']:.1f} s, {found['channels']} channel(s), "
         f"language {found['language'] or 'unknown'}, {found['seconds']:.1f} s of work"
     )
+    if found["findings"]:
+        head += "\n  noticed: " + ", ".join(code for code, _ in found["findings"])
+    if found["doubt"]:
+        head += f"\n  not to be relied on: {found['doubt']}"
     lines = [
-        f"  {turn['start']:8.2f}  {turn['speaker']:<8}  {turn['text']}" for turn in found["turns"]
+        f"  {turn['start']:8.2f}  {_speaker(turn):<8}  {turn['text']}" for turn in found["turns"]
     ]
     return "\n".join([head, *(lines or ["  (nobody speaks)"])])
+
+
+def _speaker(turn: dict[str, Any]) -> str:
+    return f"voice {turn['voice']}" if turn["voice"] else str(turn["speaker"])
 
 
 def _say_error(file: Path, error: Any, *, as_json: bool) -> None:

@@ -37,6 +37,9 @@ SAMPLES = Path(__file__).parents[2] / "recordings_sample"
 LAYOUTS = {"1x2": (1, 2), "2x1": (2, 1)}
 ENGINES = ("sequential", "batched8", "batched16", "ours")
 IN_FLIGHT = 8
+ONE_LANGUAGE = recogniser.Hints(one_language=True)
+"""The peers are told the language too, and look for no other."""
+
 Call = tuple[str, str, media.Samples]
 Racer = tuple[str, str]
 
@@ -80,7 +83,7 @@ def by_ours(calls: Sequence[Call], threads: int, folder: Path) -> Any:
     ears = recogniser.Whisper(settings(threads), weights.find(settings(threads), folder))
 
     def hear(call: Call) -> list[list[Word]]:
-        found = ears.hear(call[2], recogniser.Language(call[1], 1.0))
+        found = ears.hear(call[2], recogniser.Language(call[1], 1.0), ONE_LANGUAGE)
         return [list(channel) for channel in found.channels]
 
     def run() -> list[list[list[Word]]]:

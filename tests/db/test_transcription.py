@@ -1,6 +1,7 @@
 """Transcripts and copies in both databases: saved once, replaced by newer attempts only."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,18 +10,21 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.calls import Call, MediaFile, Recording
+from models.operations import AuditEntry
 from models.reviews import Answer
 from models.scorecards import Criterion
 from models.session import make_engine
 from models.transcripts import Transcript, Turn
-from models.vocab import MediaKind, Party, RecordingState, TranscriptState
+from models.vocab import ChannelLayout, MediaKind, Party, RecordingState, TranscriptState
 from pipelines.outcomes import DomainError
 from pipelines.runtime import RecogniserSettings, Runtime, SystemClock
 from pipelines.scoring.service import import_scorecard
 from pipelines.storage import LocalStorage
-from pipelines.transcription import copies, recogniser, service
+from pipelines.transcription import copies, hotwords, recogniser, service
+from pipelines.transcription.findings import Code, Finding
 from pipelines.transcription.recogniser import NO_HINTS, Heard, Hints, Language, Made
 from pipelines.transcription.rules import Word
+from pipelines.transcription.trust import Cause, Doubt
 from tests import factories
 
 
@@ -29,13 +33,15 @@ class ParrotRecogniser:
 
     def __init__(self, *texts: str) -> None:
         self.texts = texts
+        self.hinted = NO_HINTS
 
     def made(self) -> Made:
         return Made(model="parrot", options={"beam": 1}, versions={"parrot": "1"})
 
     def hear(
-        self, samples: np.ndarray, language: Language | None, _hints: Hints = NO_HINTS
+        self, samples: np.ndarray, language: Language | None, hints: Hints = NO_HINTS
     ) -> Heard:
+        self.hinted = hints
         words = tuple(
             (Word(text, 100 * n, 100 * n + 50, 0.5),)
             for n, text in enumerate(self.texts[: len(samples)])
@@ -122,7 +128,11 @@ def test_a_transcript_is_saved_with_how_it_was_made(
     assert texts_of(session, recording) == [(Party.AGENT, "电话"), (Party.CUSTOMER, "好的")]
     row = session.scalars(select(Transcript)).one()
     assert (row.state, row.language, row.language_confidence) == (TranscriptState.DONE, "zh", 0.9)
-    assert (row.model, row.options, row.versions) == ("parrot", {"beam": 1}, {"parrot": "1"})
+    assert (row.model, row.options, row.versions) == (
+        "parrot",
+        {"beam": 1, "hotwords": 0},
+        {"parrot": "1"},
+    )
     assert (row.audio_ms, row.attempt, row.error_code) == (1_000, 1, None)
     assert row.turns[0].words == [["电话", 0, 50, 0.5]]
     assert service.without_transcript(session, [recording.id]) == []
@@ -246,3 +256,67 @@ def test_peaks_are_made_once_and_a_copy_where_the_browser_needs_one(
     lengths = [len(levels) for levels in drawn["channels"]]
     assert lengths in ([20, 20], [21, 21])  # the codec pads its last block
     assert copies.load(session, runtime, args) is None
+
+
+def test_what_was_noticed_and_doubted_is_kept_and_goes_with_a_failure(
+    session: Session, runtime: Runtime, recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = hear(monkeypatch, session, runtime, recording, "hello", "yes")
+    doubtful = replace(
+        result.transcribed,
+        findings=(Finding(Code.SWAPPED),),
+        doubt=Doubt(Cause.UNSURE, {"pct": 40}),
+    )
+    service.save(session, runtime, replace(result, transcribed=doubtful), 1)
+    row = session.scalars(select(Transcript)).one()
+    assert (row.findings, row.doubt, row.doubt_params) == ([["swapped", {}]], "unsure", {"pct": 40})
+    assert row.trust["words"] == 2
+    assert row.turns[0].language == "zh"
+    service.save(session, runtime, result, 2)
+    session.expire_all()
+    row = session.scalars(select(Transcript)).one()
+    assert (row.findings, row.doubt, row.doubt_params) == ([], None, None)
+
+
+def test_a_corrected_layout_is_heard_anew_and_the_old_one_comes_too_late(
+    session: Session, runtime: Runtime, recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = hear(monkeypatch, session, runtime, recording, "left", "right")
+    at = {"now": factories.NOW, "actor": None}
+    right = ChannelLayout.AGENT_RIGHT
+    assert service.correct_layout(session, recording, right, **at)
+    assert not service.correct_layout(session, recording, right, **at)
+    anew = hear(monkeypatch, session, runtime, recording, "left", "right")
+    service.save(session, runtime, anew, 1)
+    assert service.save(session, runtime, late, 5) is None
+    assert texts_of(session, recording) == [(Party.CUSTOMER, "left"), (Party.AGENT, "right")]
+    entry = session.scalars(select(AuditEntry)).one()
+    assert entry.details == {"before": "agent_left", "after": "agent_right"}
+    recording.channels = 1
+    with pytest.raises(DomainError, match="layout_one_channel"):
+        service.correct_layout(session, recording, ChannelLayout.MONO, **at)
+    recording.state = RecordingState.EXPIRED
+    with pytest.raises(DomainError, match="recording_gone"):
+        service.correct_layout(session, recording, ChannelLayout.MONO, **at)
+
+
+def test_a_projects_names_are_told_to_the_recogniser(
+    session: Session, runtime: Runtime, recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = recording.call.project
+    at = {"now": factories.NOW, "actor": None}
+    other = factories.make_project(session, recording.call.site, "other")
+    hotwords.replace(session, other, ["Elsewhere"], agent_names=True, **at)
+    hotwords.replace(session, project, ["Old"], agent_names=False, **at)
+    kept = hotwords.replace(session, project, ["Northline", " northline"], agent_names=True, **at)
+    assert kept == ["Northline"]
+    ears = ParrotRecogniser("hello", "yes")
+    monkeypatch.setattr(recogniser, "of", lambda *_: ears)
+    material = service.load(session, runtime, {"recording_id": recording.id})
+    assert material is not None
+    service.work(material, runtime, lambda _done, _total: None)
+    name = recording.call.legs[0].agent.name
+    assert ears.hinted.hotwords == f"Northline, {name}"
+    with pytest.raises(DomainError, match="hotwords_unfit"):
+        hotwords.replace(session, project, ["fine", "a,b"], agent_names=False, **at)
+    assert hotwords.of_project(session, project.id) == ["Northline"]

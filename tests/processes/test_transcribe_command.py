@@ -43,10 +43,14 @@ def test_calls_of_two_languages_are_written_down_and_what_is_no_call_is_reported
         said = references[key]
         assert set(found) == {
             *("file", "channels", "language", "audio_seconds", "seconds", "turns"),
+            *("findings", "doubt"),
         }
+        assert (found["findings"], found["doubt"]) == ([], None)
         assert (found["language"], found["channels"]) == (said["language"], said["channels"])
         assert found["audio_seconds"] * 1_000 >= said["turns"][-1]["end_ms"]
-        assert set(found["turns"][0]) == {"speaker", "start", "end", "text", "confidence"}
+        assert set(found["turns"][0]) == {
+            *("speaker", "start", "end", "text", "confidence", "voice", "language"),
+        }
         starts = [turn["start"] for turn in found["turns"]]
         assert starts == sorted(starts)
         errors = call_errors(

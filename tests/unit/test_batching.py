@@ -17,14 +17,14 @@ def test_callers_share_batches_and_get_their_own_results_in_order() -> None:
         seen.append(tuple(sounds))
         return [f"{kind}:{sound}" for sound in sounds]
 
-    batches = Batches[str, str](work, workers=1, size=8, slack=10)
+    batches = Batches[str, str, str](work, workers=1, size=8, slack=10)
     with ThreadPoolExecutor(3) as callers:
         # The first holds the only worker, so that the other two wait together.
-        first = callers.submit(batches.run, [("a", 5)], "en")
+        first = callers.submit(batches.run, [("a", 5, "en")])
         while not batches._busy:
             pass
-        second = callers.submit(batches.run, [("b", 3), ("c", 9)], "en")
-        third = callers.submit(batches.run, [("d", 4)], "en")
+        second = callers.submit(batches.run, [("b", 3, "en"), ("c", 9, "en")])
+        third = callers.submit(batches.run, [("d", 4, "en")])
         while len(batches._waiting) < 3:
             pass
         gate.set()
@@ -43,10 +43,10 @@ def test_languages_do_not_mix_and_lone_callers_use_every_worker() -> None:
         seen.append((len(sounds), kind))
         return sounds
 
-    batches = Batches[str, str](work, workers=2, size=8, slack=10)
+    batches = Batches[str, str, str](work, workers=2, size=8, slack=10)
     with ThreadPoolExecutor(2) as callers:
         runs = [
-            callers.submit(batches.run, [(kind * n, 1) for n in range(4)], kind)
+            callers.submit(batches.run, [(kind * n, 1, kind) for n in range(4)])
             for kind in ("en", "zh")
         ]
         assert [run.result() for run in runs] == [
@@ -54,7 +54,7 @@ def test_languages_do_not_mix_and_lone_callers_use_every_worker() -> None:
         ]
     assert sum(count for count, _ in seen) == 8
     assert all(count <= 4 for count, _ in seen)
-    assert batches.run([], "en") == []
+    assert batches.run([]) == []
 
 
 def test_what_goes_wrong_reaches_those_who_wait_and_nobody_else() -> None:
@@ -63,7 +63,7 @@ def test_what_goes_wrong_reaches_those_who_wait_and_nobody_else() -> None:
             raise ValueError("no such sound")
         return sounds
 
-    batches = Batches[str, str](work, workers=1, size=1, slack=0)
+    batches = Batches[str, str, str](work, workers=1, size=1, slack=0)
     with pytest.raises(ValueError, match="no such sound"):
-        batches.run([("bad", 1)], "en")
-    assert batches.run([("good", 1)], "en") == ["good"]
+        batches.run([("bad", 1, "en")])
+    assert batches.run([("good", 1, "en")]) == ["good"]

@@ -101,7 +101,7 @@ def test_distance_is_the_textbook_one(a: str, b: str) -> None:
 
 def test_errors_can_be_summed() -> None:
     wrong = error_rate("the cat sat", "the cat sat down", "en")
-    assert wrong == Errors(1, 3)
+    assert wrong == Errors(1, 3, insertions=1)
     assert error_rate("现在三十八元", "现在38圆", "zh") == Errors(1, 5)
     assert (wrong + Errors(0, 2)).rate == 0.2
     assert error_rate("", "", "en").rate is None
@@ -113,7 +113,7 @@ def test_a_calls_sides_are_compared_apart_unless_nobody_knows_who_spoke() -> Non
     assert call_errors(said, apart, "en") == Errors(0, 4)
     together = [(Party.UNKNOWN, "good morning hello no")]
     assert call_errors(said, together, "en") == Errors(1, 4)
-    assert call_errors(said, [], "en") == Errors(4, 4)
+    assert call_errors(said, [], "en") == Errors(4, 4, deletions=4)
 
 
 @pytest.mark.skipif(not REFERENCES.is_dir(), reason="the public reference cases are not here")
@@ -128,3 +128,21 @@ def test_the_published_figures_come_out() -> None:
         total += found
     summary = json.loads((REFERENCES / "wer_summary.json").read_text(encoding="utf-8"))
     assert total == Errors(summary["Total Word Errors"], summary["Total Words"])
+
+
+@pytest.mark.parametrize(
+    ("said", "heard", "counts"),
+    [
+        ("a b c", "a b c", (0, 0, 0)),
+        ("a b c", "a x c", (1, 0, 0)),
+        ("a b c", "a b c d", (0, 1, 0)),
+        ("a b c", "a c", (0, 0, 1)),
+        ("a b c d", "b c d e", (0, 1, 1)),
+        ("", "well then", (0, 2, 0)),
+        ("well then", "", (0, 0, 2)),
+    ],
+)
+def test_errors_are_told_apart(said: str, heard: str, counts: tuple[int, int, int]) -> None:
+    found = error_rate(said, heard, "en")
+    assert (found.substitutions, found.insertions, found.deletions) == counts
+    assert (found + found).insertions == 2 * counts[1]

@@ -8,6 +8,7 @@ import soundfile
 
 from models.vocab import ChannelLayout, Party
 from pipelines.transcription import hearing, media
+from pipelines.transcription.chinese import Writing
 from pipelines.transcription.recogniser import NO_HINTS, Heard, Hints, Language, Made
 from pipelines.transcription.rules import Word
 
@@ -27,8 +28,8 @@ class LoudnessRecogniser:
     def hear(
         self, samples: media.Samples, language: Language | None, hints: Hints = NO_HINTS
     ) -> Heard:
-        self.asked.append((samples.shape, language.code if language else None))
         self.hints.append(hints)
+        self.asked.append((samples.shape, language.code if language else None))
         spoken = [float(np.abs(side).max()) > 0.01 for side in samples]
         if language is None and any(spoken):
             language = Language("zh", 0.8)
@@ -55,7 +56,9 @@ def test_sides_become_parties_and_chinese_is_simplified(tmp_path: Path) -> None:
     assert [turn.party for turn in found.turns] == [Party.CUSTOMER, Party.AGENT]
     assert {turn.text for turn in found.turns} == {"电话"}
     assert (found.channels, found.audio_ms, found.language) == (2, 2_000, Language("zh", 0.8))
-    assert transcribe(path, ChannelLayout.AGENT_LEFT, simplify=False).turns[0].text == "電話"
+    assert (
+        transcribe(path, ChannelLayout.AGENT_LEFT, writing=Writing.AS_HEARD).turns[0].text == "電話"
+    )
 
 
 @pytest.mark.parametrize(
@@ -98,6 +101,53 @@ def test_a_long_call_is_heard_in_stretches_with_one_language_and_its_own_times(
     assert told[0] == (0, 12_000)
     assert told[-1] == (12_000, 12_000)
     assert told == sorted(told)
+
+
+def test_a_leak_is_heard_once_and_said(tmp_path: Path) -> None:
+    sound = np.random.default_rng(5).normal(0, 0.1, 6 * RATE)
+    path = write(tmp_path / "a.wav", sound, 0.02 * sound)
+    found = transcribe(path, ChannelLayout.AGENT_LEFT)
+    assert [turn.party for turn in found.turns] == [Party.AGENT]
+    assert [finding.as_json() for finding in found.findings] == [
+        ["bleed", {"party": "customer", "pct": 97}]
+    ]
+
+
+def test_nearly_equal_channels_are_one_sound_and_that_is_said(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    sound = rng.normal(0, 0.1, 4 * RATE)
+    second = 0.5 * np.roll(sound, 1) + rng.normal(0, 0.01, 4 * RATE)
+    found = transcribe(write(tmp_path / "a.wav", sound, second), ChannelLayout.AGENT_LEFT)
+    assert [turn.party for turn in found.turns] == [Party.UNKNOWN]
+    codes = [finding.code.value for finding in found.findings]
+    assert codes == ["dual_mono", "voices_together"]
+
+
+class TwoTongues(LoudnessRecogniser):
+    """Hears Mandarin on the first side and Japanese on the second."""
+
+    def hear(
+        self, samples: media.Samples, language: Language | None, hints: Hints = NO_HINTS
+    ) -> Heard:
+        super().hear(samples, language, hints)
+        words = (Word("電話", 0, 500, 0.9, "zh"),), (Word("電話", 600, 900, 0.9, "ja"),)
+        return Heard(Language("zh", 0.9), words, (((0, 6_000),), ((0, 6_000),)))
+
+
+def test_only_chinese_is_converted_and_names_are_handed_on(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    path = write(tmp_path / "a.wav", rng.normal(0, 0.1, RATE), rng.normal(0, 0.1, RATE))
+    ears = TwoTongues()
+    found = hearing.transcribe(path, ears, layout=ChannelLayout.AGENT_LEFT, hotwords="Northline")
+    assert [(turn.text, turn.language) for turn in found.turns] == [("电话", "zh"), ("電話", "ja")]
+    assert ears.hints[0] == Hints(hotwords="Northline")
+    back = hearing.transcribe(
+        path, ears, layout=ChannelLayout.AGENT_LEFT, writing=Writing.TRADITIONAL
+    )
+    assert back.turns[0].text == "電話"
+    # Twelve seconds of speech and less than a second of words.
+    assert found.doubt is not None
+    assert found.doubt.cause.value == "wordless"
 
 
 @pytest.mark.parametrize("language", [None, Language("en", 1.0)])

@@ -57,14 +57,14 @@ def test_no_piece_of_a_batch_is_padded_by_more_than_half_and_the_slack(
 
 
 def test_doubt_follows_the_decoders_own_measures() -> None:
-    assert not pieces.unsure(look(), 3)
-    assert not pieces.unsure(look(log_probability=pieces.UNSURE), 3)
-    assert pieces.unsure(look(log_probability=pieces.UNSURE - 0.01), 3)
-    assert pieces.unsure(look("and then " * 20), 3), "round in circles"
-    assert pieces.unsure(look("I see. I will talk to my wife, I will talk to my wife"), 3)
-    assert pieces.unsure(look("我在开车不方便我在开车不方便"), 3)
-    assert not pieces.unsure(look("好的好的，对对对，我知道了"), 3)
-    assert pieces.unsure(look("yes"), 20), "left before its end"
+    assert not pieces.unsure(look(), 3, -0.3)
+    assert not pieces.unsure(look(log_probability=-0.3), 3, -0.3)
+    assert pieces.unsure(look(log_probability=-0.31), 3, -0.3)
+    assert pieces.unsure(look("and then " * 20), 3, -0.3), "round in circles"
+    assert pieces.unsure(look("I see. I will talk to my wife, I will talk to my wife"), 3, -0.3)
+    assert pieces.unsure(look("我在开车不方便我在开车不方便"), 3, -0.3)
+    assert not pieces.unsure(look("好的好的，对对对，我知道了"), 3, -0.3)
+    assert pieces.unsure(look("yes"), 20, -0.3), "left before its end"
     assert pieces.untrusted(look(log_probability=-1.2))
     assert pieces.untrusted(look("and then " * 20))
     assert not pieces.untrusted(look(log_probability=-0.6))

@@ -47,6 +47,7 @@ EXPECTED: dict[str, str] = {
     "GET calls.index": "amt",
     "GET calls.show": "amt",
     "POST calls.open_recording": "amt",
+    "POST calls.correct_layout": "m",
     "GET calls.audio": "amrt",
     "POST calls.hear_first": "amrt",
     "POST calls.hear_again": "m",
@@ -59,6 +60,10 @@ EXPECTED: dict[str, str] = {
     "GET dashboards.mine_file": "a",
     "GET retention.index": "dm",
     "POST retention.set_rule": "d",
+    # names to listen for
+    "GET hotwords.index": "dm",
+    "GET hotwords.show": "dm",
+    "POST hotwords.replace": "dm",
     # home
     "GET home.start": "admnrt",
     # imports, by admins

@@ -438,3 +438,78 @@ def test_an_agent_is_blind_while_a_self_assessment_is_asked_for(
     clock.at += timedelta(days=2)
     agent = signed_in("agent")
     assert "You are judging" not in agent.get(f"/calls/{scene.call}").get_data(as_text=True)
+
+
+def _change_transcript(add: Add, recording: uuid.UUID, **values: object) -> None:
+    def change(session: Session) -> None:
+        row = session.scalars(
+            select(Transcript).join(Recording).where(Recording.uid == recording)
+        ).one()
+        for name, value in values.items():
+            setattr(row, name, value)
+
+    add(change)
+
+
+def test_what_was_noticed_stands_above_the_transcript(
+    signed_in: Callable[[str], Browser], scene: Scene, add: Add
+) -> None:
+    found = [["swapped", {}], ["bleed", {"party": "agent", "pct": 12}], ["of_tomorrow", {}]]
+    _change_transcript(add, scene.recording, findings=found)
+    page = opened(signed_in("manager"), scene)
+    assert "The sides may be swapped" in page
+    assert "12 % of the time" in page
+    assert "of_tomorrow" not in page
+    assert 'lang="zh-Hans"' in page
+    assert '<span class="hb-customer">Customer</span>' in page
+    _change_transcript(add, scene.recording, findings=[["dual_mono", {}]])
+    page = opened(signed_in("manager"), scene)
+    assert "Both channels carry the same sound" in page
+    assert '<span class="hb-customer">Customer</span>' not in page
+
+
+def test_an_abstained_call_shows_its_reason_and_its_guess_behind_a_control(
+    signed_in: Callable[[str], Browser], scene: Scene, add: Add
+) -> None:
+    _change_transcript(add, scene.recording, doubt="unsure", doubt_params={"pct": 41})
+    page = opened(signed_in("trainer"), scene)
+    assert "believes only 41 % of its own words" in page
+    guess = page[page.index('<details class="hb-guess">') :]
+    assert guess.index("This is a guess") < guess.index("您") < guess.index("</details>")
+    assert "您" not in page[: page.index('<details class="hb-guess">')]
+
+
+def test_runs_of_unsure_words_are_marked_in_words_too(
+    signed_in: Callable[[str], Browser], scene: Scene, add: Add
+) -> None:
+    def unsure(session: Session) -> None:
+        turn = session.scalars(select(Turn).join(Transcript).join(Recording)).first()
+        assert turn is not None
+        turn.words = [[f"w{n}", n, n + 1, 0.9 if n in (0, 4) else 0.2] for n in range(5)]
+
+    add(unsure)
+    page = opened(signed_in("manager"), scene)
+    marked = page[page.index("unclear from here") : page.index("end of the unclear part")]
+    assert [f"w{n}" in marked for n in range(5)] == [False, True, True, True, False]
+
+
+def test_a_manager_sets_the_sides_right_and_the_call_is_written_down_again(
+    signed_in: Callable[[str], Browser], scene: Scene, runtime: Runtime
+) -> None:
+    assert "Are the sides wrong?" not in opened(signed_in("trainer"), scene)
+    manager = signed_in("manager")
+    page = opened(manager, scene)
+    signed = re.search(r'name="opened"[^>]*value="([^"]+)"', page)
+    assert signed
+    form = {"layout": "agent_right", "opened": signed[1]}
+    answer = manager.post(f"/calls/{scene.call}/layout", form)
+    assert answer.status_code == 303
+    assert "written down again" in manager.get(answer.location).get_data(as_text=True)
+    manager.post(f"/calls/{scene.call}/layout", form)
+    assert manager.post(f"/calls/{scene.call}/layout", {"layout": "upside"}).status_code == 400
+    assert manager.post(f"/calls/{scene.other_call}/layout", form).status_code == 404
+    with read_session(runtime.engine) as session:
+        changed = session.scalars(select(Recording).where(Recording.uid == scene.recording)).one()
+        assert changed.layout.value == "agent_right"
+        jobs = session.scalars(select(Job).where(Job.name == "transcribe")).all()
+        assert [job.arguments for job in jobs] == [{"recording_id": changed.id}]

@@ -10,7 +10,7 @@ from alembic import op
 from models.base import BigId, Json, UtcDateTime
 
 revision = "0008"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
