@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, BigId, Identified
@@ -55,18 +55,36 @@ class Job(Identified, Base):
 
     ``attempts`` is the number of the newest attempt, across workers and restarts: what an older one
     wants to save is refused. ``failures`` counts the attempts that raised or whose worker died;
-    after three the job is failed. ``arguments`` holds ids only.
+    after three the job is failed. ``arguments`` holds ids only. ``error_code`` of a job that waits
+    says what it waits for, or how it ended the last time.
+
+    ``priority`` is its place in the line, the lowest number first (``pipelines.job_table``); equal
+    ones go by ``queued_at``. ``recording_id`` and ``audio_ms`` are what a job is about and how much
+    there is to hear, for lists and estimates.
     """
 
     __tablename__ = "job"
     __table_args__ = (
         CheckConstraint("failures BETWEEN 0 AND attempts", name="failures"),
+        CheckConstraint("priority >= 1 AND audio_ms >= 0", name="line"),
         Index("ix_job_state_name", "state", "name"),
+        # Holds all that the page of the line counts and sums, so that 100,000 jobs are read from
+        # it alone.
+        Index(
+            "ix_job_line", "name", "state", "priority", "queued_at", "id", "audio_ms", "error_code"
+        ),
+        Index("ix_job_name_finished_at", "name", "finished_at"),
+        Index("ix_job_recording_id", "recording_id"),
     )
 
     name: Mapped[str]
     arguments: Mapped[dict[str, Any]]
     state: Mapped[JobState] = mapped_column(default=JobState.QUEUED)
+    priority: Mapped[int] = mapped_column(default=20, server_default=text("20"))
+    recording_id: Mapped[int | None] = mapped_column(
+        ForeignKey("recording.id", ondelete="SET NULL")
+    )
+    audio_ms: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
     attempts: Mapped[int] = mapped_column(default=0)
     failures: Mapped[int] = mapped_column(default=0)
     worker: Mapped[str | None]
@@ -77,6 +95,20 @@ class Job(Identified, Base):
     queued_at: Mapped[dt.datetime]
     started_at: Mapped[dt.datetime | None]
     finished_at: Mapped[dt.datetime | None]
+
+
+class JobPause(Base):
+    """Jobs of this name are not begun until somebody says so; the row goes when they are again."""
+
+    __tablename__ = "job_pause"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    paused_at: Mapped[dt.datetime]
+    paused_by_id: Mapped[int | None] = mapped_column(
+        ForeignKey("user_account.id", ondelete="SET NULL")
+    )
+
+    paused_by: Mapped[User | None] = relationship()
 
 
 class Worker(Base):

@@ -100,3 +100,24 @@ class Turn(Base):
     masks: Mapped[list[Any] | None]
 
     transcript: Mapped[Transcript] = relationship(back_populates="turns")
+
+
+class HeardStretch(Base):
+    """Some minutes of a long recording that are heard already, until its transcript is saved.
+
+    A killed worker's successor goes on behind them. ``key`` is the SHA-256 of what they were heard
+    from and with: other audio, another model or other options begin anew. ``samples`` is
+    ``[channels, samples]`` of the stretch; ``heard`` holds language, words and speech, and goes
+    with the transcript, a failure, or the recording.
+    """
+
+    __tablename__ = "heard_stretch"
+    __table_args__ = (UniqueConstraint("recording_id", "position"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    recording_id: Mapped[int] = mapped_column(ForeignKey("recording.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    key: Mapped[str]
+    samples: Mapped[list[Any]]
+    heard: Mapped[dict[str, Any]]
+    made_at: Mapped[dt.datetime]

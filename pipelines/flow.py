@@ -10,20 +10,21 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from models.calls import MediaFile, Recording
+from models.calls import Leg, MediaFile, Recording
 from models.operations import Job as JobRow
 from models.people import User
 from models.phrases import PhraseTrial, PhraseVersion
 from models.samples import Draw, DrawnCall, SamplePlan
 from models.session import in_chunks, read_session, write_session
 from models.transcripts import Transcript
-from models.vocab import ChannelLayout, JobState, MediaKind, SkipKind
-from pipelines import jobs
+from models.vocab import ChannelLayout, JobState, MediaKind, RecordingState, SkipKind
+from pipelines import audit, jobs
 from pipelines.conversation import service as conversation
 from pipelines.ingest import uploads
+from pipelines.job_table import ACTIVE
 from pipelines.jobs import Job, Schedule
 from pipelines.measures import service as measures
 from pipelines.outcomes import DomainError
@@ -39,6 +40,8 @@ from pipelines.sampling import service as sampling
 from pipelines.search import service as search
 from pipelines.transcription import copies, media
 from pipelines.transcription import service as transcription
+
+TRANSCRIBE = "transcribe"
 
 
 def draw(
@@ -119,8 +122,95 @@ def _transcribe(session: Session, draw_: Draw, *, now: datetime) -> None:
     ).all()
     for recording_id in recordings:
         prepare_media(session, recording_id, now=now)
-    for recording_id in transcription.without_transcript(session, recordings):
-        jobs.enqueue(session, "transcribe", now=now, recording_id=recording_id)
+    _hear(session, transcription.without_transcript(session, recordings), now=now)
+
+
+def _hear(
+    session: Session, recording_ids: Sequence[int], *, now: datetime, priority: int = jobs.NORMAL
+) -> int:
+    """Queue recordings for transcription, but for those in the line already; return how many."""
+    busy = set(
+        session.scalars(
+            select(JobRow.recording_id).where(
+                JobRow.recording_id.in_(recording_ids),
+                JobRow.name == TRANSCRIBE,
+                JobRow.state.in_(ACTIVE),
+            )
+        )
+    )
+    chosen = [recording_id for recording_id in recording_ids if recording_id not in busy]
+    # What failed before is history once it is asked for anew.
+    session.execute(
+        delete(JobRow).where(
+            JobRow.recording_id.in_(chosen),
+            JobRow.name == TRANSCRIBE,
+            JobRow.state == JobState.FAILED,
+        )
+    )
+    found = select(Recording.id, Recording.duration_ms).where(Recording.id.in_(chosen))
+    lengths = {row.id: row.duration_ms for row in session.execute(found)}
+    for recording_id in chosen:
+        jobs.enqueue(
+            session,
+            TRANSCRIBE,
+            now=now,
+            priority=priority,
+            audio_ms=lengths[recording_id],
+            recording_id=recording_id,
+        )
+    return len(chosen)
+
+
+def hear_first(session: Session, recording_id: int, *, now: datetime) -> bool:
+    """Have a recording heard next, since somebody waits for it; false when nothing changes.
+
+    One that waits moves to the front; one that nobody asked for yet is queued there; one that is
+    being heard, has its text or has failed stays as it is.
+    """
+    waiting = session.scalar(
+        select(JobRow.uid).where(
+            JobRow.recording_id == recording_id,
+            JobRow.name == TRANSCRIBE,
+            JobRow.state == JobState.QUEUED,
+        )
+    )
+    if waiting is not None:
+        return jobs.prefer(session, waiting, now=now)
+    missing = transcription.without_transcript(session, [recording_id])
+    return _hear(session, missing, now=now, priority=jobs.FIRST) > 0
+
+
+def hear_first_of_leg(session: Session, leg_id: int, *, now: datetime) -> bool:
+    """Have the call of a leg heard next, if it has a recording: somebody begins to judge it."""
+    recording_id = session.scalar(
+        select(Recording.id).join(Leg, Leg.call_id == Recording.call_id).where(Leg.id == leg_id)
+    )
+    return recording_id is not None and hear_first(session, recording_id, now=now)
+
+
+def hear_again(
+    session: Session, recording_ids: Sequence[int], *, now: datetime, actor: User | None
+) -> int:
+    """Have recordings heard anew when there is nothing else to do; return how many.
+
+    What was heard before stays until the new text is complete, and stays for good if that fails.
+    """
+    present = session.scalars(
+        select(Recording.id)
+        .where(Recording.id.in_(recording_ids), Recording.state == RecordingState.PRESENT)
+        .order_by(Recording.id)
+    ).all()
+    count = _hear(session, present, now=now, priority=jobs.LOW)
+    if count:
+        audit.record(
+            session,
+            now=now,
+            actor=actor.uid if actor else None,
+            action="transcripts.asked_anew",
+            subject="recording",
+            count=count,
+        )
+    return count
 
 
 def prepare_media(session: Session, recording_id: int, *, now: datetime) -> None:
@@ -148,7 +238,13 @@ def correct_layout(
     """
     if not transcription.correct_layout(session, recording, layout, now=now, actor=actor):
         return False
-    jobs.enqueue(session, "transcribe", now=now, recording_id=recording.id)
+    jobs.enqueue(
+        session,
+        TRANSCRIBE,
+        now=now,
+        audio_ms=recording.duration_ms,
+        recording_id=recording.id,
+    )
     return True
 
 
@@ -314,12 +410,13 @@ def _nothing(_session: Session, _runtime: Runtime, _result: Any, _attempt: int) 
 
 
 JOBS: Mapping[str, Job] = {
-    "transcribe": Job(
+    TRANSCRIBE: Job(
         load=transcription.load,
         work=transcription.work,
         save=_save_transcript,
         fail=transcription.fail,
         queue="transcription",
+        waits_for=frozenset({"weights_missing", "weights_incomplete", "weights_damaged"}),
     ),
     "prepare_media": Job(load=copies.load, work=copies.work, save=copies.save),
     "mute": Job(load=redaction.load, work=_mute, save=redaction.save),

@@ -22,12 +22,15 @@ from models.operations import Job as JobRow
 from models.session import read_session, session_is_open, write_session
 from pipelines import audit, job_table
 from pipelines.job_table import Begun
+from pipelines.job_troubles import DISK_FULL, trouble_of
 from pipelines.outcomes import DomainError
 from pipelines.runtime import Progress, Runtime
 
 log = logging.getLogger(__name__)
 
 PROGRESS_SECONDS = 1.0
+HELD_SECONDS = 1.0
+"""How soon a worker notices that a pause has been ended."""
 
 Found = TypeVar("Found")
 
@@ -42,7 +45,8 @@ class Job:
     with the job's own row, and only while no newer attempt exists. ``fail(session, runtime, ids,
     code, params, attempt)`` runs when the job has failed for good. A ``DomainError`` fails at once;
     any other exception is tried again, three times in all. ``queue`` names a limit on how many run
-    at a time in one worker.
+    at a time in one worker. ``waits_for`` are codes of ``DomainError`` that are the installation's
+    fault, as missing weights, not that of what the job is about: it waits until they are put right.
     """
 
     load: Callable[[Session, Runtime, Mapping[str, Any]], Any]
@@ -52,11 +56,13 @@ class Job:
         None
     )
     queue: str = "work"
+    waits_for: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Report:
-    """How an attempt ended: ``done``, ``nothing`` (to do), ``retry``, ``failed``, ``superseded``.
+    """How an attempt ended: ``done``, ``nothing`` (to do), ``retry``, ``failed``, ``superseded``,
+    ``waits`` (for the installation to be put right).
 
     ``code`` and ``params`` tell why a job is tried again or failed; ``seconds`` how long it took.
     """
@@ -68,6 +74,16 @@ class Report:
     seconds: float
     code: str | None = None
     params: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class BadEnd:
+    """Why an attempt ended badly. ``final``: no further try; ``waits``: not even a failure."""
+
+    code: str
+    params: dict[str, Any]
+    final: bool = False
+    waits: bool = False
 
 
 class SupersededError(Exception):
@@ -84,10 +100,17 @@ class JobRuns:
         *,
         worker: str,
         limits: Mapping[str, int],
-        queue_again: Callable[[Session, JobRow, int], None],
+        queue_again: Callable[[Session, JobRow, float], None],
         announce: Callable[[Report], None],
+        retry_seconds: float,
+        rest_seconds: float | None,
     ) -> None:
-        """Use ``queue_again(session, job, failures)`` to put a job back in its queue."""
+        """Use ``queue_again(session, job, seconds)`` to put a job back in its queue.
+
+        ``rest_seconds`` is how long nothing of a queue begins after one of its jobs met a full
+        disk or the like. Null for a worker that must come to an end: such jobs fail, and pauses
+        are not looked at.
+        """
         self.runtime = runtime
         self.jobs = jobs
         self.worker = worker
@@ -95,6 +118,10 @@ class JobRuns:
         self.running: dict[tuple[uuid.UUID, int], Begun] = {}
         self._queue_again = queue_again
         self.announce = announce
+        self.bad_ends: dict[tuple[uuid.UUID, int], BadEnd] = {}
+        self._retry_seconds = retry_seconds
+        self._rest_seconds = rest_seconds
+        self._rests: dict[str, float] = {}
         self._slots = {name: threading.Semaphore(limit) for name, limit in limits.items()}
         # Jobs that have failed before run one at a time: a job that kills its worker would
         # otherwise take the same innocent neighbours with it three times.
@@ -126,13 +153,36 @@ class JobRuns:
             return
         name, suspect = found
         job = self.jobs[name]
-        with self._room(job, suspect=suspect) as may_run:
-            if may_run:
-                begun = self._insist(lambda: self._begin(uid, attempt))
-                if begun is not None:
-                    self._carry_out(begun, job)
-        if not may_run:
-            self.put_back(uid, attempt)
+        held = False
+        while not self.stopping.is_set():
+            with self._room(job, suspect=suspect) as may_run:
+                if may_run and not self._is_held(name, job.queue):
+                    # While this one was held, somebody may have asked for another first.
+                    if held and self._insist(lambda: self._is_outranked(uid)):
+                        break
+                    begun = self._insist(lambda: self._begin(uid, attempt))
+                    if begun is not None:
+                        self._carry_out(begun, job)
+                    return
+            held = True
+            self.stopping.wait(HELD_SECONDS)
+        self.put_back(uid, attempt)
+
+    def _is_held(self, name: str, queue: str) -> bool:
+        """Tell whether jobs of this name are paused, or their queue rests after a full disk."""
+        if self._rest_seconds is None:
+            return False
+        if time.monotonic() < self._rests.get(queue, 0.0):
+            return True
+        return self._insist(lambda: self._is_paused(name))
+
+    def _is_paused(self, name: str) -> bool:
+        with read_session(self.runtime.engine) as session:
+            return job_table.is_paused(session, name)
+
+    def _is_outranked(self, uid: uuid.UUID) -> bool:
+        with read_session(self.runtime.engine) as session:
+            return job_table.is_outranked(session, uid)
 
     @contextmanager
     def _room(self, job: Job, *, suspect: bool) -> Iterator[bool]:
@@ -178,17 +228,33 @@ class JobRuns:
             outcome = self._load_work_save(begun, job)
         except SupersededError:
             outcome = "superseded"
-        except DomainError as error:
-            code, params = error.code, plain(error.params)
-            outcome = self.end_badly(begun, code, params, final=True)
         except Exception as error:  # noqa: BLE001 - whatever a job raises is counted, not passed on
-            log_error("job %s (%s): attempt %d", begun.uid, begun.name, begun.attempt, error=error)
-            code, params = "job_crashed", {"error": type(error).__name__}
-            outcome = self.end_badly(begun, code, params)
+            bad = self._bad_end(error, begun, job)
+            code, params = bad.code, bad.params
+            if bad.waits:
+                self._rests[job.queue] = time.monotonic() + (self._rest_seconds or 0.0)
+            # Where the disk is full this cannot be written either: then the take-over looks here.
+            self.bad_ends[begun.uid, begun.attempt] = bad
+            outcome = self.end_badly(begun, bad)
+            del self.bad_ends[begun.uid, begun.attempt]
         seconds = time.monotonic() - started
         self.announce(
             Report(begun.uid, begun.name, begun.attempt, outcome, seconds, code, params or None)
         )
+
+    def _bad_end(self, error: Exception, begun: Begun, job: Job) -> BadEnd:
+        """Tell a fault of what the job is about from one of the machine or the installation."""
+        patient = self._rest_seconds is not None
+        trouble = trouble_of(error)
+        if trouble == DISK_FULL:
+            return BadEnd(DISK_FULL, {}, final=not patient, waits=patient)
+        if isinstance(error, DomainError) and trouble is None:
+            waits = patient and error.code in job.waits_for
+            return BadEnd(error.code, plain(error.params), final=not waits, waits=waits)
+        log_error("job %s (%s): attempt %d", begun.uid, begun.name, begun.attempt, error=error)
+        if trouble is not None:
+            return BadEnd(trouble, {})
+        return BadEnd("job_crashed", {"error": type(error).__name__})
 
     def _load_work_save(self, begun: Begun, job: Job) -> str:
         engine = self.runtime.engine
@@ -208,29 +274,32 @@ class JobRuns:
             job_table.finish(session, row, self._now(), progress.latest)
         return "done"
 
-    def end_badly(
-        self, begun: Begun, code: str, params: dict[str, Any], *, final: bool = False
-    ) -> str:
+    def end_badly(self, begun: Begun, bad: BadEnd) -> str:
         """Count a bad end of an attempt: back to the queue, or failed for good, with ``fail``."""
         try:
-            return self._end_badly(begun, code, params, final=final, tell=True)
-        except Exception as error:  # noqa: BLE001 - the job must end, whatever its `fail` does
+            return self._end_badly(begun, bad, tell=True)
+        except Exception as error:
+            if trouble_of(error) is not None:
+                raise
             log_error("job %s (%s): its fail raised", begun.uid, begun.name, error=error)
-            return self._end_badly(begun, code, params, final=final, tell=False)
+            return self._end_badly(begun, bad, tell=False)
 
-    def _end_badly(
-        self, begun: Begun, code: str, params: dict[str, Any], *, final: bool, tell: bool
-    ) -> str:
+    def _end_badly(self, begun: Begun, bad: BadEnd, *, tell: bool) -> str:
         job = self.jobs.get(begun.name)
         with write_session(self.runtime.engine) as session:
             row = job_table.held(session, begun)
             if row is None:
                 return "superseded"
-            if not job_table.fail(session, row, code, params, self._now(), final=final):
-                self._queue_again(session, row, row.failures)
+            if bad.waits:
+                job_table.put_off(session, row, bad.code, bad.params)
+                self._queue_again(session, row, self._rest_seconds or 0.0)
+                return "waits"
+            ended = job_table.fail(session, row, bad.code, bad.params, self._now(), final=bad.final)
+            if not ended:
+                self._queue_again(session, row, self._retry_seconds * row.failures)
                 return "retry"
             if tell and job is not None and job.fail is not None:
-                job.fail(session, self.runtime, begun.ids, code, params, begun.attempt)
+                job.fail(session, self.runtime, begun.ids, bad.code, bad.params, begun.attempt)
         return "failed"
 
     def put_back(self, uid: uuid.UUID, attempt: int) -> bool:
@@ -242,7 +311,7 @@ class JobRuns:
             row = job_table.skip(session, uid, attempt)
             if row is None:
                 return False
-            self._queue_again(session, row, 0)
+            self._queue_again(session, row, 0.0)
         return True
 
     def release(self, begun: Begun) -> bool:
@@ -252,7 +321,7 @@ class JobRuns:
             if row is None:
                 return False
             job_table.queue_again(session, row)
-            self._queue_again(session, row, 0)
+            self._queue_again(session, row, 0.0)
             name = row.name
         self.announce(Report(begun.uid, name, begun.attempt, "released", 0.0))
         return True

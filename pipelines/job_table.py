@@ -13,10 +13,18 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from models.operations import Job, Worker
+from models.operations import Job, JobPause, Worker
+from models.people import User
 from models.vocab import JobState
+from pipelines import audit
 
 MAX_FAILURES = 3
+FIRST, NORMAL, LOW = 10, 20, 30
+"""Places in the line: somebody waits, as usual, whenever there is nothing else to do."""
+
+BEGUN_BEFORE = 5
+"""How much further to the front a job stands that a worker has had already."""
+
 ACTIVE = (JobState.QUEUED, JobState.RUNNING)
 
 
@@ -37,9 +45,19 @@ def add(
     ids: Mapping[str, Any],
     now: datetime,
     uid: uuid.UUID | None = None,
+    *,
+    priority: int = NORMAL,
+    audio_ms: int = 0,
 ) -> Job:
     """Add a queued job; ``uid`` is given where the same job must not be added twice."""
-    job = Job(name=name, arguments=dict(ids), queued_at=now)
+    job = Job(
+        name=name,
+        arguments=dict(ids),
+        queued_at=now,
+        priority=priority,
+        recording_id=ids.get("recording_id"),
+        audio_ms=audio_ms,
+    )
     if uid is not None:
         job.uid = uid
     session.add(job)
@@ -111,7 +129,44 @@ def queue_again(session: Session, job: Job) -> None:
     """Put a held job back; the attempt that had it can no longer save."""
     job.state = JobState.QUEUED
     job.worker = None
+    _step_forward(job)
     session.flush()
+
+
+def put_off(session: Session, job: Job, code: str, params: Mapping[str, Any]) -> None:
+    """Put a held job back that waits for the installation, as for disk space: no failure of its."""
+    job.error_code, job.error_params = code, dict(params)
+    queue_again(session, job)
+
+
+def _step_forward(job: Job) -> None:
+    # Behind everybody who came meanwhile, a long line would be waited through a second time.
+    job.priority = -(-job.priority // FIRST) * FIRST - BEGUN_BEFORE
+
+
+def prefer(session: Session, job: Job, now: datetime) -> bool:
+    """Move a locked job to the front; false when it no longer waits, or stands there already.
+
+    The number of its next attempt is used up, so that the entry at its old place does nothing.
+    """
+    if job.state != JobState.QUEUED or job.priority <= FIRST:
+        return False
+    job.attempts += 1
+    job.priority = FIRST
+    job.queued_at = now
+    session.flush()
+    return True
+
+
+def is_outranked(session: Session, uid: uuid.UUID) -> bool:
+    """Tell whether a job of the same name, further to the front, waits as well."""
+    job = find(session, uid)
+    if job is None:
+        return False
+    ahead = select(Job.id).where(
+        Job.name == job.name, Job.state == JobState.QUEUED, Job.priority < job.priority
+    )
+    return session.scalar(ahead.limit(1)) is not None
 
 
 def skip(session: Session, uid: uuid.UUID, attempt: int) -> Job | None:
@@ -120,8 +175,39 @@ def skip(session: Session, uid: uuid.UUID, attempt: int) -> Job | None:
     if job is None or job.state != JobState.QUEUED or job.attempts + 1 != attempt:
         return None
     job.attempts = attempt
+    _step_forward(job)
     session.flush()
     return job
+
+
+def pause(session: Session, name: str, *, now: datetime, by: User | None) -> bool:
+    """Let no job of this name begin; false when none may begin already."""
+    if session.get(JobPause, name) is not None:
+        return False
+    session.add(JobPause(name=name, paused_at=now, paused_by_id=by.id if by else None))
+    _record(session, "jobs.paused", name, now, by)
+    return True
+
+
+def resume(session: Session, name: str, *, now: datetime, by: User | None) -> bool:
+    """Let jobs of this name begin again; false when they were not paused."""
+    row = session.get(JobPause, name)
+    if row is None:
+        return False
+    session.delete(row)
+    _record(session, "jobs.resumed", name, now, by)
+    return True
+
+
+def _record(session: Session, action: str, name: str, now: datetime, by: User | None) -> None:
+    actor = by.uid if by else None
+    audit.record(session, now=now, actor=actor, action=action, subject="job_pause", name=name)
+    session.flush()
+
+
+def is_paused(session: Session, name: str) -> bool:
+    """Tell whether jobs of this name may not begin."""
+    return session.scalar(select(JobPause.name).where(JobPause.name == name)) is not None
 
 
 def save_progress(session: Session, begun: Begun, done: int, total: int) -> None:

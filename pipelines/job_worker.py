@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from models.operations import Job as JobRow
 from models.session import read_session, write_session
 from pipelines import job_table
-from pipelines.job_runs import Job, JobRuns, Report, log_error
+from pipelines.job_runs import BadEnd, Job, JobRuns, Report, log_error
 from pipelines.runtime import Runtime
 from pipelines.schedules import Schedule
 
@@ -67,8 +67,12 @@ class Worker:
         announce: Callable[[Report], None],
         take_over_seconds: float,
         retry_seconds: float,
+        rest_seconds: float | None = None,
     ) -> None:
-        """Use the limits by queue; raise ``ValueError`` for a schedule whose job is not known."""
+        """Use the limits by queue, and ``rest_seconds`` as ``JobRuns`` does.
+
+        Raises ``ValueError`` for a schedule whose job is not known.
+        """
         unknown = {schedule.job for schedule in schedules} - set(jobs)
         if unknown:
             raise ValueError(f"schedules of unknown jobs: {sorted(unknown)}")
@@ -79,7 +83,6 @@ class Worker:
         self.schedules = schedules
         self.carrier = carrier
         self.take_over_after = timedelta(seconds=take_over_seconds)
-        self.retry_seconds = retry_seconds
         slots = {job.queue: limits.get(job.queue, DEFAULT_LIMIT) for job in jobs.values()}
         self.queues = {name: slots[job.queue] for name, job in jobs.items()}
         self.runs = JobRuns(
@@ -87,8 +90,10 @@ class Worker:
             jobs,
             worker=self.id,
             limits=slots,
-            queue_again=self._queue_again,
+            queue_again=carrier.dispatch,
             announce=announce,
+            retry_seconds=retry_seconds,
+            rest_seconds=rest_seconds,
         )
         # On SQLite a lock sees to it that there is one worker: every other one is dead.
         self.is_alone = self.engine.dialect.name == "sqlite"
@@ -149,9 +154,12 @@ class Worker:
             ours = job_table.held_by(session, self.id)
         left += [begun for begun in ours if not self.runs.has(begun)]
         for begun in left:
-            params = {"times": job_table.MAX_FAILURES}
+            stopped = BadEnd("worker_stopped", {"times": job_table.MAX_FAILURES})
+            bad = self.runs.bad_ends.get((begun.uid, begun.attempt), stopped)
             # It may also have ended meanwhile: then there is nothing to count.
-            if self.runs.end_badly(begun, "worker_stopped", params) != "superseded":
+            outcome = self.runs.end_badly(begun, bad)
+            self.runs.bad_ends.pop((begun.uid, begun.attempt), None)
+            if outcome != "superseded" and bad is stopped:
                 log.warning("job %s (%s): worker %s stopped", begun.uid, begun.name, begun.worker)
         # Entries that a worker took and never began, or had begun: their jobs have a new one now.
         entries = self.carrier.left_behind(alive)
@@ -195,6 +203,3 @@ class Worker:
             return
         ids = {**schedule.ids, "due": due.isoformat()}
         self.carrier.dispatch(session, job_table.add(session, schedule.job, ids, now, uid), 0)
-
-    def _queue_again(self, session: Session, job: JobRow, failures: int) -> None:
-        self.carrier.dispatch(session, job, self.retry_seconds * failures)

@@ -18,14 +18,15 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from models.operations import Job as JobRow
-from models.session import BUSY_TIMEOUT_MS, session_is_open
+from models.session import session_is_open
 from models.vocab import JobState
 from pipelines import job_table
+from pipelines.job_locks import engine_connections, only_engine, only_worker
 from pipelines.job_runs import Job, Report
 from pipelines.job_worker import Carrier, Entry, Worker
 from pipelines.outcomes import DomainError
@@ -36,11 +37,15 @@ if TYPE_CHECKING:
     from dbos import DBOSClient
 
 __all__ = [
+    "FIRST",
+    "LOW",
+    "NORMAL",
     "Job",
     "Report",
     "Schedule",
     "engine_is_ready",
     "enqueue",
+    "prefer",
     "retry",
     "run_worker",
     "upgrade_engine",
@@ -54,6 +59,8 @@ ENGINE_VERSION = "1"
 LIMITS = {"transcription": 4}
 """Calls heard at once by a worker: their pieces of speech share batches, which short calls need."""
 TAKE_OVER_SECONDS = 60.0
+REST_SECONDS = 60.0
+FIRST, NORMAL, LOW = job_table.FIRST, job_table.NORMAL, job_table.LOW
 
 _APPLICATION = "hearback"
 _WORKFLOW = "hearback_job"
@@ -61,13 +68,22 @@ _CLEARED_AT_ONCE = 1_000
 _ID = re.compile(r"[A-Za-z0-9_.:/+-]{1,200}")
 
 
-def enqueue(session: Session, name: str, *, now: datetime, **ids: str | int) -> uuid.UUID:
+def enqueue(
+    session: Session,
+    name: str,
+    *,
+    now: datetime,
+    priority: int = job_table.NORMAL,
+    audio_ms: int = 0,
+    **ids: str | int,
+) -> uuid.UUID:
     """Add a job to the transaction of ``session`` and return its public id.
 
     No worker sees it before the commit, and nothing of it is left after a rollback. ``ids`` are
     ids, codes and dates only; ``ValueError`` for anything else, since the engine keeps them.
+    ``priority`` is one of ``FIRST``, ``NORMAL`` and ``LOW``; ``audio_ms`` what there is to hear.
     """
-    job = job_table.add(session, name, _checked(ids), now)
+    job = job_table.add(session, name, _checked(ids), now, priority=priority, audio_ms=audio_ms)
     _dispatch(session, job)
     return job.uid
 
@@ -87,6 +103,17 @@ def retry(session: Session, uid: uuid.UUID, *, now: datetime) -> None:
     _dispatch(session, job)
 
 
+def prefer(session: Session, uid: uuid.UUID, *, now: datetime) -> bool:
+    """Move a waiting job to the front of its line; false when it no longer waits."""
+    job = job_table.locked(session, uid)
+    if job is None:
+        raise DomainError("job_not_found", uid=str(uid))
+    if not job_table.prefer(session, job, now):
+        return False
+    _dispatch(session, job)
+    return True
+
+
 def _checked(ids: Mapping[str, Any]) -> Mapping[str, str | int]:
     for name, value in ids.items():
         is_number = isinstance(value, int) and not isinstance(value, bool)
@@ -101,6 +128,7 @@ def _dispatch(session: Session, job: JobRow, delay: float = 0) -> None:
         "workflow_name": _WORKFLOW,
         "queue_name": job.name,
         "workflow_id": f"{job.uid}:{attempt}",
+        "priority": job.priority,
     }
     if delay:
         options["delay_seconds"] = delay
@@ -159,16 +187,19 @@ def run_worker(
     take_over_seconds: float = TAKE_OVER_SECONDS,
     poll_seconds: float = 0.5,
     retry_seconds: float = 10.0,
+    rest_seconds: float = REST_SECONDS,
     grace_seconds: float = 10.0,
 ) -> int:
     """Carry out jobs until ``stop`` is set; return how many had to be given back unfinished.
 
-    ``limits`` says how many jobs of a queue run at a time in this worker (4 unless
-    it says otherwise). A worker that has not been heard of for ``take_over_seconds`` counts as
-    dead, and its jobs are queued anew; where the database is an SQLite file there is one worker at
-    a time, which takes over at once. A raising job is tried again after ``retry_seconds``, then
-    twice that. After ``stop``, running jobs have ``grace_seconds`` to end; a thread that goes on
-    after that may no longer save, and the caller should leave the process. One worker per process.
+    ``limits`` says how many jobs of a queue run at a time in this worker (4 unless it says
+    otherwise). A worker that has not been heard of for ``take_over_seconds`` counts as dead, and
+    its jobs are queued anew; where the database is an SQLite file there is one worker at a time,
+    which takes over at once. A raising job is tried again after ``retry_seconds``, then twice that.
+    A job that meets a full disk, or lacks what its ``waits_for`` names, goes back to its queue, and
+    nothing of that queue begins for ``rest_seconds``.
+    After ``stop``, running jobs have ``grace_seconds`` to end; a thread that goes on after that may
+    no longer save, and the caller should leave the process. One worker per process.
 
     Raises ``DomainError``: ``database_not_upgraded``, ``worker_already_runs``.
     """
@@ -182,6 +213,7 @@ def run_worker(
         announce=announce or (lambda _report: None),
         take_over_seconds=take_over_seconds,
         retry_seconds=retry_seconds,
+        rest_seconds=rest_seconds,
     )
     return _run(
         worker,
@@ -199,7 +231,11 @@ def work_through(
     announce: Callable[[Report], None] | None = None,
     retry_seconds: float = 0.0,
 ) -> None:
-    """Carry out, in this process, all that is queued, and return when nothing waits or runs."""
+    """Carry out, in this process, all that is queued, and return when nothing waits or runs.
+
+    Nobody is there to free a disk meanwhile: what a worker would wait for fails, and pauses are
+    not looked at.
+    """
     worker = Worker(
         runtime,
         jobs,
@@ -229,7 +265,7 @@ def _run(
     engine = worker.engine
     if not schema.is_current(engine) or not engine_is_ready(engine):
         raise DomainError("database_not_upgraded")
-    with _only_worker(engine), _only_engine():
+    with only_worker(engine), only_engine():
         worker.join()
         with _launched(worker, poll_seconds, grace_seconds):
             worker.watch(stop, until_idle=until_idle)
@@ -293,7 +329,7 @@ def _launched(worker: Worker, poll_seconds: float, grace_seconds: float) -> Iter
     def hearback_job(uid: str, attempt: int) -> None:
         worker.runs.attempt(uuid.UUID(uid), attempt)
 
-    own = _engine_connections(worker.engine)
+    own = engine_connections(worker.engine)
     try:
         client = DBOSClient(
             system_database_engine=own,
@@ -334,53 +370,6 @@ def _launched(worker: Worker, poll_seconds: float, grace_seconds: float) -> Iter
             )
     finally:
         own.dispose()
-
-
-def _engine_connections(engine: Engine) -> Engine:
-    """Make the engine's own connections: on SQLite its reads must not take the write lock."""
-    if engine.dialect.name != "sqlite":
-        return create_engine(engine.url, pool_pre_ping=True, pool_size=5, max_overflow=20)
-    own = create_engine(engine.url, pool_size=5, max_overflow=20)
-
-    @event.listens_for(own, "connect")
-    def prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = "IMMEDIATE"
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = NORMAL")
-
-    return own
-
-
-_engine_lock = threading.Lock()
-
-
-@contextlib.contextmanager
-def _only_engine() -> Iterator[None]:
-    """Let nobody else in this process launch the engine, which is one per process."""
-    if not _engine_lock.acquire(blocking=False):
-        raise DomainError("worker_already_runs")
-    try:
-        yield
-    finally:
-        _engine_lock.release()
-
-
-@contextlib.contextmanager
-def _only_worker(engine: Engine) -> Iterator[None]:
-    """Hold the lock that makes this the only worker of an SQLite file; it dies with us."""
-    path = engine.url.database
-    if engine.dialect.name != "sqlite" or not path:
-        yield
-        return
-    import fcntl
-
-    with open(f"{path}-worker.lock", "a") as lock:  # noqa: PTH123 - a suffix on the database's own path
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise DomainError("worker_already_runs") from error
-        yield
 
 
 def _no_session(what: str) -> None:

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from pipelines.job_troubles import trouble_of
 from pipelines.outcomes import DomainError
 from qa_app import db, security
 from qa_app.access import OutOfScope, Refused, SignInNeeded, current_person_or_none
@@ -100,6 +101,8 @@ def _unexpected(error: Exception) -> Response:
     # A message such as "saved" must not greet the next page when nothing was.
     cookie.pop("_flashes", None)
     db.end(commit=False)
+    if trouble := trouble_of(error):
+        return _domain(DomainError(trouble))
     if current_app.testing and current_app.config.get("PROPAGATE_EXCEPTIONS"):
         raise error
     return _page(500)

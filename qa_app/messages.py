@@ -59,7 +59,28 @@ MESSAGES: dict[str, tuple[int, LazyString]] = {
     "job_not_found": (404, _l("There is no such job.")),
     "job_not_failed": (409, _l("Only a failed job can be tried again.")),
     "job_crashed": (500, _l("The job stopped unexpectedly (%(error)s).")),
-    "worker_stopped": (500, _l("The job stopped the worker %(times)s times.")),
+    "worker_stopped": (
+        500,
+        _l(
+            "The job stopped the worker %(times)s times, most likely because memory ran out. Let "
+            "fewer calls be heard at once (HEARBACK_WHISPER_WORKERS=1), choose a smaller model, or "
+            "give the machine more memory."
+        ),
+    ),
+    "disk_full": (
+        507,
+        _l(
+            "The disk is full. Free some space where the data folder and the database lie, or "
+            "shorten what is kept under Retention; work that waits then goes on by itself."
+        ),
+    ),
+    "out_of_memory": (
+        507,
+        _l(
+            "Memory ran out. Let fewer calls be heard at once (HEARBACK_WHISPER_WORKERS=1), choose "
+            "a smaller model, or give the machine more memory."
+        ),
+    ),
     # files brought in
     "file_empty": (400, _l("The file is empty, or has a header only.")),
     "folder_empty": (400, _l("There are no recordings in this folder.")),

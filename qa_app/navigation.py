@@ -47,6 +47,7 @@ WAYS: tuple[Way | Group, ...] = (
             Way("hotwords.index", _l("Names to listen for"), "headphones", Action.HOTWORDS_WRITE),
             Way("imports.index", _l("Imports"), "upload", Action.IMPORTS_READ),
             Way("operations.jobs", _l("Jobs"), "engine", Action.JOBS_READ),
+            Way("operations.queue", _l("Transcription"), "microphone", Action.QUEUE_READ),
             Way("retention.index", _l("Retention"), "hourglass", Action.RETENTION_READ),
             Way("operations.audit", _l("Audit log"), "eye", Action.AUDIT_READ),
             Way("operations.sheet", _l("Settings sheet"), "printer", Action.SETTINGS_READ),

@@ -46,6 +46,9 @@ class Action(StrEnum):
     AUDIT_READ = "audit.read"
     JOBS_READ = "jobs.read"
     JOBS_WRITE = "jobs.write"
+    QUEUE_READ = "queue.read"
+    QUEUE_WRITE = "queue.write"
+    TRANSCRIPTS_RENEW = "transcripts.renew"
     RETENTION_READ = "retention.read"
     RETENTION_WRITE = "retention.write"
     SETTINGS_READ = "settings.read"
@@ -97,6 +100,9 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.AUDIT_READ: _ADMIN,
     Action.JOBS_READ: _ADMIN,
     Action.JOBS_WRITE: _ADMIN,
+    Action.QUEUE_READ: _ADMIN | _MANAGER,
+    Action.QUEUE_WRITE: _ADMIN | _MANAGER,
+    Action.TRANSCRIPTS_RENEW: _MANAGER,
     Action.RETENTION_READ: _ADMIN | _MANAGER,
     Action.RETENTION_WRITE: _ADMIN,
     Action.SETTINGS_READ: _ADMIN | _MANAGER,

@@ -134,6 +134,14 @@ def _phrase_hit(look: Look) -> Condition:
     )
 
 
+def _job(look: Look) -> Condition:
+    # Jobs carry ids only and belong to the installation; leading people opens those about calls.
+    if look.grant.role is Role.ADMIN:
+        return true()
+    # Lists of jobs name their recordings too, and must not lend them to this question.
+    return exists().where(Recording.id == Job.recording_id, _recording(look)).correlate(Job)
+
+
 def _survey(look: Look) -> Condition:
     # Agents and reviewers meet answers on feedback pages only, never by browsing.
     if look.grant.role not in (Role.TRAINER, Role.MANAGER):
@@ -247,8 +255,7 @@ RULES: dict[type[Base], Callable[[Look], Condition]] = {
     ImportFile: lambda look: or_(
         ImportFile.site_id.is_(None), ImportFile.site_id == look.grant.site_id
     ),
-    # Jobs carry ids only and belong to the installation.
-    Job: lambda _look: true(),
+    Job: _job,
     Leg: _leg,
     Listening: lambda look: exists().where(
         Recording.id == Listening.recording_id, _recording(look)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from models.calls import Leg, MediaFile, Recording
 from models.reviews import Exemplar, Review, SelfAssessment, Task
-from models.transcripts import Transcript
+from models.transcripts import HeardStretch, Transcript
 from models.vocab import AssessmentState, RecordingState, SkipKind, TaskState
 from pipelines import audit
 from pipelines.outcomes import DomainError
@@ -44,6 +44,7 @@ def expire_recording(
     session.execute(delete(MediaFile).where(MediaFile.recording_id == recording.id))
     session.expire(recording, ["files"])
     delete_after_commit(session, storage, keys)
+    session.execute(delete(HeardStretch).where(HeardStretch.recording_id == recording.id))
     if with_transcript:
         session.execute(delete(Transcript).where(Transcript.recording_id == recording.id))
     legs = select(Leg.id).where(Leg.call_id == recording.call_id)

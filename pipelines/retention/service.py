@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Engine, delete, select
 from sqlalchemy.orm import Session
@@ -14,7 +14,7 @@ from models.operations import AuditEntry, Listening, RetentionRule
 from models.people import SignInAttempt, Site
 from models.reviews import Review
 from models.session import in_chunks, read_session
-from models.transcripts import Transcript
+from models.transcripts import HeardStretch, Transcript
 from models.vocab import RecordingState, RetentionSubject
 from pipelines import audit
 from pipelines.outcomes import DomainError
@@ -26,6 +26,8 @@ from pipelines.storage import Storage
 
 _PER_TRANSACTION = 200
 LONGEST_DAYS = 36_500
+UNFINISHED = timedelta(days=7)
+"""How long parts of a call may wait for their transcript: whoever wrote them will not go on."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,7 @@ def run_retention(engine: Engine, storage: Storage, now: datetime) -> Retained:
         recordings += _expire_recordings(engine, storage, group, now)
         transcripts += _delete_transcripts(engine, group, now)
         reviews += _clear_reviews(engine, group, now)
+    _delete_unfinished(engine, now)
     log_entries = _delete_logs(engine, now)
     swept: Swept = sweep(engine, storage, now)
     return Retained(
@@ -228,6 +231,17 @@ def _delete_transcripts(engine: Engine, group: _Group, now: datetime) -> int:
 
     in_chunks(engine, ids, remove, size=_PER_TRANSACTION)
     return len(ids)
+
+
+def _delete_unfinished(engine: Engine, now: datetime) -> None:
+    old = HeardStretch.made_at < now - UNFINISHED
+    with read_session(engine) as session:
+        ids = session.scalars(select(HeardStretch.id).where(old)).all()
+
+    def remove(session: Session, chunk: list[int]) -> None:
+        session.execute(delete(HeardStretch).where(HeardStretch.id.in_(chunk), old))
+
+    in_chunks(engine, ids, remove, size=_PER_TRANSACTION)
 
 
 def _clear_reviews(engine: Engine, group: _Group, now: datetime) -> int:

@@ -16,7 +16,7 @@ from models.vocab import ChannelLayout, MediaKind, RecordingState, TranscriptSta
 from pipelines import audit
 from pipelines.outcomes import DomainError
 from pipelines.runtime import Progress, Runtime
-from pipelines.transcription import hearing, hotwords, recogniser, voices
+from pipelines.transcription import hearing, hotwords, kept, recogniser, voices
 from pipelines.transcription.chinese import Writing
 
 
@@ -26,13 +26,15 @@ class Material:
 
     Attempts of a job count from 1; a transcript made anew later must not look older than the one
     it replaces, so the number stored is ``before`` plus the attempt. ``hotwords`` are names likely
-    to be said.
+    to be said. ``sha256`` is the audio's.
     """
 
     recording_id: int
     storage_key: str
     layout: ChannelLayout
     before: int
+    sha256: str = ""
+    duration_ms: int = 0
     hotwords: tuple[str, ...] = ()
 
 
@@ -96,7 +98,13 @@ def correct_layout(
 def load(session: Session, _runtime: Runtime, args: Mapping[str, Any]) -> Material | None:
     """Return what to transcribe (``recording_id`` in ``args``), or nothing when it is gone."""
     row = session.execute(
-        select(Recording.layout, MediaFile.storage_key, Transcript.attempt)
+        select(
+            Recording.layout,
+            MediaFile.storage_key,
+            Transcript.attempt,
+            MediaFile.sha256,
+            Recording.duration_ms,
+        )
         .join(MediaFile, MediaFile.recording_id == Recording.id)
         .outerjoin(Transcript, Transcript.recording_id == Recording.id)
         .where(
@@ -107,21 +115,27 @@ def load(session: Session, _runtime: Runtime, args: Mapping[str, Any]) -> Materi
     ).first()
     if row is None:
         return None
-    layout, storage_key, attempt = row
+    layout, storage_key, attempt, sha256, duration_ms = row
     return Material(
         recording_id=args["recording_id"],
         storage_key=storage_key,
         layout=layout,
         before=attempt or 0,
+        sha256=sha256,
+        duration_ms=duration_ms,
         hotwords=hotwords.of_recording(session, args["recording_id"]),
     )
 
 
 def work(material: Material, runtime: Runtime, progress: Progress) -> Result:
     """Transcribe; raises ``DomainError`` for audio that cannot be decoded or missing weights."""
+    listener = recogniser.of(runtime.recogniser, runtime.data_dir)
+    if kept.is_long(material.duration_ms):
+        made_of = f"{material.sha256} {material.layout.value}"
+        listener = kept.Remembering(listener, runtime, material.recording_id, made_of)
     heard = hearing.transcribe(
         runtime.storage.local_path(material.storage_key),
-        recogniser.of(runtime.recogniser, runtime.data_dir),
+        listener,
         layout=material.layout,
         writing=Writing(runtime.recogniser.writing),
         hotwords=", ".join(material.hotwords),
@@ -141,6 +155,7 @@ def save(session: Session, runtime: Runtime, result: Result, attempt: int) -> in
     if recording is None or recording.layout is not material.layout:
         # Somebody has said meanwhile who is on which side; a job that knows it is on its way.
         return None
+    kept.forget(session, recording.id)
     transcript_id = _store(
         session,
         recording,
@@ -196,10 +211,14 @@ def fail(  # noqa: PLR0917 - the contract of a job
     params: dict[str, Any],
     attempt: int,
 ) -> None:
-    """Store why there is no transcript; a good one that is there already stays."""
+    """Store why there is no transcript; a good one that is there already stays.
+
+    The job's own row keeps the reason then, and the call's page says it.
+    """
     recording = _still_present(session, args["recording_id"])
     if recording is None:
         return
+    kept.forget(session, recording.id)
     stored = session.execute(
         select(Transcript.state, Transcript.attempt).where(Transcript.recording_id == recording.id)
     ).first()

@@ -50,6 +50,10 @@ def begin(uid: uuid.UUID) -> Response:
     agent = session().get_one(Agent, person.agent_id)
     version_id = published_version(session(), leg)
     made = assessments.start_voluntary(session(), leg, agent, version_id, now=now())
+    # Loaded here: the other acts need no job engine.
+    from pipelines import flow
+
+    flow.hear_first_of_leg(session(), leg.id, now=now())
     return see_other("assessments.write", uid=made.uid)
 
 

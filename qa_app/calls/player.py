@@ -4,7 +4,6 @@ Words are shown masked, and heard muted, unless the page was opened with an unma
 """
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from flask import url_for
@@ -29,6 +28,7 @@ from pipelines.transcription.chinese import CODES as CHINESE
 from pipelines.transcription.rules import UNSURE, unsure_spans
 from qa_app.calls import findings, tokens
 from qa_app.calls.blindness import is_blind
+from qa_app.calls.hearing import HearingView, hearing_view
 from qa_app.calls.parties import PARTIES
 from qa_app.calls.purposes import JUDGING, Purpose, purpose_words
 from qa_app.calls.sounds import Sounds, sounds_of
@@ -124,6 +124,7 @@ class PlayerView:
     sounds: Sounds
     unmasked: bool
     attempt: int
+    hearing: HearingView | None = None
     findings: tuple[str, ...] = ()
     doubt: str = ""
     marks: tuple[Mark, ...] = ()
@@ -157,8 +158,9 @@ def player_view(
     The caller has checked that the person may hear it. ``purpose`` is a ``Purpose`` or a person's
     own words. The opening is written down when the sound is first asked for, or was already when
     ``token`` is given. ``hits`` shows what phrase rules found: the caller has checked that the
-    person may see that too. Reads the transcript with its turns and measures, the files, whether
-    the person judges the call at the moment, and with ``hits`` what was found.
+    person may see that too. Reads the transcript with its turns and measures, the files, the job
+    that writes it down, whether the person judges the call at the moment, and with ``hits`` what
+    was found.
     """
     made = token or tokens.new(recording.uid, person, purpose, now())
     signed = tokens.sign(made)
@@ -194,6 +196,7 @@ def player_view(
         sounds=sounds if there else Sounds.UNMASKED,
         unmasked=made.unmasked,
         attempt=transcript.attempt if transcript else 0,
+        hearing=hearing_view(session, person, recording, transcript),
         marks=marks,
         findings=findings.said(transcript.findings) if transcript else (),
         doubt=findings.reason(transcript.doubt, transcript.doubt_params) if transcript else "",

@@ -8,13 +8,15 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import BadRequest
 from wtforms.fields.choices import SelectChoice
 
+from models.calls import Recording
 from models.operations import Listening
+from models.people import User
 from models.upsert import insert_missing
 from models.vocab import ChannelLayout, Direction
 from pipelines import audit
 from pipelines.outcomes import DomainError
 from qa_app import db, exports
-from qa_app.access import Action, current_person, requires
+from qa_app.access import Action, current_person, load, requires
 from qa_app.asked import MOST, page_number
 from qa_app.calls import measures, queries, sides, sounds, tokens
 from qa_app.calls.forms import FilterForm, LayoutForm, MaskForm, PurposeForm, UnmaskForm
@@ -23,7 +25,7 @@ from qa_app.calls.tokens import PlayToken
 from qa_app.clock import now
 from qa_app.db import session
 from qa_app.surroundings import runtime
-from qa_app.templating import render, see_other
+from qa_app.templating import go, is_local, render, see_other
 
 bp = Blueprint("calls", __name__)
 
@@ -234,6 +236,52 @@ def _row(token: PlayToken, user_id: int, recording_id: int) -> Listening:
         purpose=token.purpose,
         opened_at=now(),
     )
+
+
+@bp.post("/recordings/<uuid:uid>/first")
+@requires(Action.CALLS_LISTEN)
+def hear_first(uid: uuid.UUID) -> Response:
+    """Have a recording written down next: somebody waits for it."""
+    person = current_person()
+    recording = load(session(), person, Action.CALLS_LISTEN, Recording, uid)
+    from pipelines import flow
+
+    changed = flow.hear_first(session(), recording.id, now=now())
+    if changed:
+        audit.record(
+            session(),
+            now=now(),
+            actor=person.uid,
+            action="recording.preferred",
+            subject="recording",
+            subject_uid=uid,
+        )
+    if request.form.get("quiet"):
+        # A page that asks by itself; it stays as it is.
+        return Response(status=204)
+    if changed:
+        flash(_("This call is written down next."), "success")
+    return _back()
+
+
+@bp.post("/recordings/<uuid:uid>/hear-again")
+@requires(Action.TRANSCRIPTS_RENEW)
+def hear_again(uid: uuid.UUID) -> Response:
+    """Have a recording heard anew; its text stays until the new one is complete."""
+    person = current_person()
+    recording = load(session(), person, Action.TRANSCRIPTS_RENEW, Recording, uid)
+    from pipelines import flow
+
+    user = session().get_one(User, person.id)
+    if flow.hear_again(session(), [recording.id], now=now(), actor=user):
+        flash(_("It will be heard anew; the text of now stays until that is done."), "success")
+    return _back()
+
+
+def _back() -> Response:
+    """Send the browser to where the form stood."""
+    back = request.form.get("back", "")
+    return go(back) if is_local(back) else see_other("home.start")
 
 
 @bp.get("/recordings/<uuid:uid>/audio")

@@ -1,6 +1,7 @@
 """``hearback doctor``: what this installation has and lacks."""
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,9 @@ from pipelines.runtime import Runtime
 from qa_app.cli.context import runtime
 
 LEAST_FREE_BYTES = 1 << 30
+MEMORY_BYTES = 700 << 20
+MEMORY_PER_BATCH_BYTES = 400 << 20
+"""Roughly what hearing with the base model takes: weights and a long call, and each batch."""
 CODECS = ("pcm_mulaw", "pcm_alaw", "mp3", "flac", "opus", "aac", "gsm", "amrnb", "adpcm_ima_wav")
 _CJK_FONTS = ("wqy", "noto*cjk", "sourcehan", "pingfang", "msyh", "simsun")
 _FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts")
@@ -53,6 +57,7 @@ def examine(surroundings: Runtime) -> Iterator[Finding]:
         ("weights", _weights),
         ("voices", _voices),
         ("disk", _disk),
+        ("memory", _memory),
         ("codecs", _codecs),
         ("fonts", _fonts),
     ]
@@ -120,12 +125,38 @@ def _voices(_surroundings: Runtime) -> Finding:
 
 
 def _disk(surroundings: Runtime) -> Finding:
-    free = shutil.disk_usage(surroundings.data_dir).free
-    return Finding(
-        "disk",
-        fine=free >= LEAST_FREE_BYTES,
-        says=f"{free / (1 << 30):.1f} GB free in {surroundings.data_dir}",
-    )
+    folders = [surroundings.data_dir]
+    database = surroundings.engine.url.database
+    if surroundings.engine.dialect.name == "sqlite" and database:
+        folders.append(Path(database).parent)
+    free = {shutil.disk_usage(folder).free: folder for folder in folders}
+    least = min(free)
+    says = f"{least / (1 << 30):.1f} GB free in {free[least]}"
+    if least < LEAST_FREE_BYTES:
+        says += "; free some space before the queue has to wait for it"
+    return Finding("disk", fine=least >= LEAST_FREE_BYTES, says=says)
+
+
+def _memory(surroundings: Runtime) -> Finding:
+    """Compare free memory with what hearing takes: the weights, and a batch for each thread."""
+    available = _available_memory()
+    if available is None:
+        return Finding("memory", fine=True, says="not known on this system", needed=False)
+    batches = surroundings.recogniser.workers or surroundings.recogniser.threads or os.cpu_count()
+    needs = MEMORY_BYTES + (batches or 1) * MEMORY_PER_BATCH_BYTES
+    says = f"{available / (1 << 30):.1f} GB free; hearing takes about {needs / (1 << 30):.1f} GB"
+    if available < needs:
+        says += "; set HEARBACK_WHISPER_WORKERS=1 or give the machine more"
+    return Finding("memory", fine=available >= needs, says=says, needed=False)
+
+
+def _available_memory() -> int | None:
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    found = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
+    return int(found[0]) * 1024 if found else None
 
 
 def _codecs(_surroundings: Runtime) -> Finding:

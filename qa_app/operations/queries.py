@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -11,12 +11,11 @@ from models.calls import Project
 from models.operations import AuditEntry, Job, RetentionRule, Worker
 from models.people import Agent, Site, Team, User, UserRole
 from models.vocab import JobState, RetentionSubject, Role
+from pipelines.line import WORKER_SILENT
 from qa_app.access import Action, Person, visible
 
 PAGE = 100
 JOBS_SHOWN = 200
-# Twice the limit after which a worker's jobs are taken over.
-WORKER_SILENT = timedelta(seconds=120)
 
 
 @dataclass(frozen=True)

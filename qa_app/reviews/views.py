@@ -54,7 +54,16 @@ def _take_next(person: Person) -> Response:
         flash(_("No call is waiting just now."), "info")
         return see_other("reviews.queue")
     verdicts.start_or_get_review(session(), task, user, now=now())
+    _have_it_heard(task)
     return see_other("reviews.write", uid=task.uid)
+
+
+def _have_it_heard(task: Task) -> None:
+    """Have the call's words written down next, unless they are there."""
+    # Loaded here: the other acts of reviewing need no job engine.
+    from pipelines import flow
+
+    flow.hear_first_of_leg(session(), task.leg_id, now=now())
 
 
 @bp.post("/<uuid:uid>/claim")
@@ -66,6 +75,7 @@ def claim(uid: uuid.UUID) -> Response:
     user = user_of(person)
     service.claim(session(), task, user, now=now())
     verdicts.start_or_get_review(session(), task, user, now=now())
+    _have_it_heard(task)
     return see_other("reviews.write", uid=task.uid)
 
 

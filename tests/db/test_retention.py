@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import Engine, event, func, select, update
 from sqlalchemy.orm import Session
 
 from models.calls import Customer, MediaFile, Recording, Survey
@@ -19,7 +19,7 @@ from models.registry import metadata
 from models.reviews import Answer, Exemplar, Review, ReviewRevision, SelfAssessment, Task
 from models.samples import DrawnCall
 from models.session import read_session, write_session
-from models.transcripts import Transcript, Turn
+from models.transcripts import HeardStretch, Transcript, Turn
 from models.vocab import (
     AssessmentState,
     ImportKind,
@@ -121,6 +121,16 @@ class World:
             )
         ]
         self.session.add(transcript)
+        self.session.add(
+            HeardStretch(
+                recording_id=recording.id,
+                position=0,
+                key="k",
+                samples=[2, 1],
+                heard={"channels": [[["138-0013-8042" if call is self.call else "good", 0, 1, 1]]]},
+                made_at=NOW,
+            )
+        )
         self.session.add(
             Listening(
                 token_id=f"t{recording.id}",
@@ -263,6 +273,8 @@ def test_a_recording_past_its_days_goes_with_all_made_from_it(
         )
         assert session.scalars(select(Transcript.recording_id)).all() == [world.kept_recording.id]
         assert session.scalars(select(Turn.text)).all() == ["good day"]
+        unfinished = session.scalars(select(HeardStretch.recording_id)).all()
+        assert unfinished == [world.kept_recording.id]
         assert session.scalars(select(Exemplar.why)).all() == ["kept words"]
         assert session.scalar(select(func.count()).select_from(ReviewRevision)) == 2
         assert session.scalar(select(func.count()).select_from(DrawnCall)) == 2
@@ -280,6 +292,12 @@ def test_a_recording_past_its_days_goes_with_all_made_from_it(
     assert len(list(storage.keys())) == 4
     again = service.run_retention(own_engine, storage, NOW)
     assert (again.recordings, again.files_removed, again.rows_removed) == (0, 0, 0)
+    assert count(own_engine, HeardStretch, HeardStretch.position == 0) == 1
+    # What a worker left of a call a week ago, nobody will go on with.
+    with write_session(own_engine) as session:
+        session.execute(update(HeardStretch).values(made_at=NOW - timedelta(days=8)))
+    service.run_retention(own_engine, storage, NOW)
+    assert count(own_engine, HeardStretch, HeardStretch.position == 0) == 0
 
 
 def test_a_projects_rule_comes_first_and_a_transcript_may_have_its_own(
@@ -465,7 +483,7 @@ def test_an_erased_customers_number_is_nowhere(
         own_engine.dispose()
         event.listen(own_engine, "connect", _leave_traces)
     assert not on_file or list(found_in_files(tmp_path))
-    searched = {"customer", "turn", "search_turn", "answer", "import_reject"}
+    searched = {"customer", "turn", "search_turn", "answer", "import_reject", "heard_stretch"}
     assert set(found_in_rows(own_engine)) >= searched
     erased, clean = erasure.erase(own_engine, storage, "13800138042", now=NOW, actor=None)
     assert (erased.calls, erased.recordings, erased.reviews, erased.import_files) == (1, 1, 1, 2)

@@ -4,14 +4,15 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from models import guards, schema
-from models.operations import AuditEntry
+from models.operations import AuditEntry, Job
 from models.registry import metadata
 from models.session import make_engine
+from tests import factories
 
 ENGINE_TABLES = re.compile(
     r"^(notifications|queues|streams|workflow_.*|operation_outputs|application_versions|dbos_.*)$"
@@ -29,6 +30,24 @@ def test_migrations_go_down_and_up_again(own_engine: Engine) -> None:
     assert {name for name in left if not ENGINE_TABLES.match(name)} == set()
     schema.upgrade(own_engine)
     assert set(metadata.tables) <= set(inspect(own_engine).get_table_names())
+
+
+def test_waiting_jobs_learn_what_they_are_about(own_engine: Engine) -> None:
+    with own_engine.begin() as connection, Session(connection) as session:
+        site = factories.make_site(session)
+        team = factories.make_team(session, site)
+        agent = factories.make_agent(session, team)
+        call = factories.make_call(session, agent, team, factories.make_project(session, site))
+        recording = factories.make_recording(session, call)
+        for name, about in [("transcribe", recording.id), ("transcribe", 999), ("other", 1)]:
+            session.add(Job(name=name, arguments={"recording_id": about}, queued_at=factories.NOW))
+        session.flush()
+        expected = [(recording.id, call.talk_ms), (None, 0), (None, 0)]
+    schema.downgrade(own_engine, "0002")
+    schema.upgrade(own_engine)
+    with own_engine.connect() as connection:
+        rows = connection.execute(select(Job.recording_id, Job.audio_ms).order_by(Job.id)).all()
+    assert [tuple(row) for row in rows] == expected
 
 
 def test_our_names_never_meet_the_job_engines() -> None:

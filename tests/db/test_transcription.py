@@ -9,13 +9,16 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models.calls import MediaFile, Recording
+from models.calls import Call, MediaFile, Recording
 from models.operations import AuditEntry
+from models.reviews import Answer
+from models.scorecards import Criterion
 from models.session import make_engine
 from models.transcripts import Transcript, Turn
 from models.vocab import ChannelLayout, MediaKind, Party, RecordingState, TranscriptState
 from pipelines.outcomes import DomainError
 from pipelines.runtime import RecogniserSettings, Runtime, SystemClock
+from pipelines.scoring.service import import_scorecard
 from pipelines.storage import LocalStorage
 from pipelines.transcription import copies, hotwords, recogniser, service
 from pipelines.transcription.findings import Code, Finding
@@ -155,6 +158,34 @@ def test_a_later_job_replaces_the_transcript_though_its_attempts_begin_anew(
     again = hear(monkeypatch, session, runtime, recording, "again", "")
     service.save(session, runtime, again, 1)
     assert texts_of(session, recording) == [(Party.AGENT, "again")]
+
+
+def test_hearing_anew_changes_no_evidence(
+    session: Session, runtime: Runtime, recording: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.save(session, runtime, hear(monkeypatch, session, runtime, recording, "old", "old"), 1)
+    version = import_scorecard(session, factories.SCORECARD, now=factories.NOW)
+    leg = session.get_one(Call, recording.call_id).legs[0]
+    review = factories.make_review(session, leg, version)
+    evidence = [{"start_ms": 0, "end_ms": 50, "words": "old"}]
+    criterion = session.scalars(select(Criterion)).first()
+    assert criterion is not None
+    session.add(
+        Answer(
+            revision_id=review.current_revision_id,
+            criterion_id=criterion.id,
+            value={},
+            earned=0,
+            attainable=0,
+            evidence=evidence,
+        )
+    )
+    session.flush()
+    service.save(session, runtime, hear(monkeypatch, session, runtime, recording, "new", "new"), 1)
+    assert texts_of(session, recording) == [(Party.AGENT, "new"), (Party.CUSTOMER, "new")]
+    assert session.scalars(select(Answer.evidence)).all() == [evidence]
+    session.refresh(review)
+    assert review.current_revision_id is not None
 
 
 def test_a_recording_that_cannot_be_decoded_fails_with_the_reason(

@@ -51,6 +51,8 @@ EXPECTED: dict[str, str] = {
     "POST calls.unmask": "m",
     "POST calls.masks": "m",
     "GET calls.audio": "amrt",
+    "POST calls.hear_first": "amrt",
+    "POST calls.hear_again": "m",
     "GET calls.peaks": "amrt",
     "GET calls.measures_file": "m",
     # dashboards and retention
@@ -76,7 +78,12 @@ EXPECTED: dict[str, str] = {
     # operations
     "GET operations.audit": "d",
     "GET operations.jobs": "d",
-    "POST operations.retry_job": "d",
+    "POST operations.retry_job": "dm",
+    "GET operations.queue": "dm",
+    "POST operations.pause_queue": "d",
+    "POST operations.resume_queue": "d",
+    "POST operations.first": "dm",
+    "POST operations.retry_kind": "dm",
     "GET operations.sheet": "dm",
     # phrases
     "GET phrases.index": "mt",

@@ -126,6 +126,24 @@ def test_the_doctor_names_what_lacks(run: Run, tmp_path: Path) -> None:
     assert {"database", "schema", "job engine", "disk", "codecs"} <= fine
 
 
+def test_the_doctor_warns_of_a_disk_and_a_memory_that_run_low(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from qa_app.cli import doctor
+
+    usage = shutil.disk_usage("/")._replace(free=200 << 20)
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _folder: usage)
+    monkeypatch.setattr(doctor, "_available_memory", lambda: 100 << 20)
+    done = run("doctor", "--json")
+    assert done.exit_code == 1
+    found = {one["name"]: one for one in json.loads(done.stdout)["findings"]}
+    assert not found["disk"]["fine"]
+    assert "0.2 GB free" in found["disk"]["says"]
+    assert not found["memory"]["fine"]
+    assert not found["memory"]["needed"]
+    assert "HEARBACK_WHISPER_WORKERS=1" in found["memory"]["says"]
+
+
 def test_a_backup_is_whole_and_says_so(run: Run, tmp_path: Path) -> None:
     run(*CREATE, "--generate-password")
     stored = LocalStorage(tmp_path / "data" / "files").put(BytesIO(b"a call"), suffix=".ogg")
