@@ -18,9 +18,6 @@ from pipelines.transcription.media import RATE, Samples
 from pipelines.transcription.pieces import Look
 from pipelines.transcription.rules import Word
 
-WIDE = 5
-"""The beam of the second look."""
-
 MARGIN = RATE
 """Silence behind every piece: without any, last words are lost or repeated."""
 
@@ -38,21 +35,27 @@ _PREPENDED = "\"'“¿([{-"
 _APPENDED = "\"'.。,，!！?？:：”)]}、"
 
 
+WIDE = 5
+"""The recogniser's own beam."""
+
+
 @dataclass(frozen=True)
 class Manner:
-    """How a batch is looked at first: the beam's width, and which text is in doubt after it.
+    """How a batch is looked at: the beams of both looks, and when the second is due.
 
-    ``unsure`` is a mean log-probability; ``hotwords`` are names likely to be said in all sounds.
+    That is where the text's mean log-probability is under ``unsure``. ``hotwords`` are names likely
+    to be said in all sounds.
     """
 
-    beam: int
-    unsure: float
+    first: int
+    second: int
+    unsure: float = -0.3
     hotwords: str = ""
 
 
-CLEAN = Manner(beam=1, unsure=-0.25)
-POOR = Manner(beam=2, unsure=-0.3)
-"""First looks at clean sound and at poor sound, on which a beam of 1 loses half a point."""
+CLEAN = Manner(first=1, second=3)
+POOR = Manner(first=2, second=WIDE)
+"""For clean sound and for poor sound, on which a first beam of 1 loses half a point."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,13 @@ class Sound:
 
 @dataclass(frozen=True)
 class Decoded:
-    """A piece's words, timed from its start; ``mixed`` where two languages seem to be in it."""
+    """A piece's words, timed from its start, and the language it was heard in.
+
+    ``mixed`` tells that two languages seem to be in it.
+    """
 
     words: list[Word]
+    language: str
     mixed: bool = False
 
 
@@ -102,7 +109,7 @@ class Decoder:
         run = _Run(self._model, [sound.seconds for sound in sounds], manner.hotwords)
         encoded = self._encoded(sounds)
         languages = [sound.language for sound in sounds]
-        looks = run.look(encoded, range(len(sounds)), languages, manner.beam)
+        looks = run.look(encoded, range(len(sounds)), languages, manner.first)
         doubt = [
             place
             for place, look in enumerate(looks)
@@ -111,11 +118,10 @@ class Decoder:
         mixed: set[int] = set()
         if doubt:
             mixed = self._other_languages(encoded, sounds, doubt, languages)
-            again = run.look(encoded, doubt, languages, WIDE)
+            again = run.look(encoded, doubt, languages, manner.second)
             for place, look in zip(doubt, again, strict=True):
-                looks[place] = pieces.better(looks[place], look)
-                if look.log_probability > pieces.POOR:
-                    mixed.discard(place)
+                same = languages[place] == sounds[place].language
+                looks[place] = pieces.better(looks[place], look) if same else look
         bad = {place for place, look in enumerate(looks) if pieces.untrusted(look)}
         self.tally = Tally(
             self.tally.once + len(sounds),
@@ -128,8 +134,19 @@ class Decoder:
         words = run.align(encoded, kept, languages)
         for place in bad:
             words[place] = self._carefully(sounds[place].samples, languages[place])
+        mixed |= {
+            place
+            for place, (sound, found) in enumerate(zip(sounds, words, strict=True))
+            if not sound.one_language
+            and sound.seconds >= pieces.LONG_S
+            and pieces.unheard([(word.start_ms, word.end_ms) for word in found], sound.seconds)
+        }
         return [
-            Decoded([replace(word, language=language) for word in found], mixed=place in mixed)
+            Decoded(
+                [replace(word, language=pieces.written_in(word.text, language)) for word in found],
+                language,
+                mixed=place in mixed,
+            )
             for place, (found, language) in enumerate(zip(words, languages, strict=True))
         ]
 

@@ -33,7 +33,7 @@ FEWEST = 0.8
 LEFT_OUT = 0.8
 """A text with a smaller share of another's tokens has left something out."""
 
-OTHER = 0.9
+OTHER = 0.6
 DOUBTFUL = 0.05
 SHORTEST_S = 2
 """A piece is in another language than its call where that language is as probable as ``OTHER``, the
@@ -41,9 +41,14 @@ call's own one less than ``DOUBTFUL``, and the piece is no shorter: a "yes" has 
 
 BOTH = 0.1
 LONG_S = 8
-POOR = -0.5
-"""A piece may be in two languages where it is as long, the second one as probable as ``BOTH``, and
-its text in the first no more probable than ``POOR`` (mean log-probability)."""
+"""A piece may be in two languages where it is as long and the second one as probable."""
+
+UNHEARD_MS = 4_000
+
+OWN_LETTERS = frozenset({"zh", "yue", "ja", "ko"})
+_LATIN = re.compile(r"[A-Za-z]")
+_OTHER = re.compile(r"[^\W\dA-Za-z_]")
+"""Languages in which a word of Latin letters alone is of another, most likely English."""
 
 SILENCE = 0.6
 """Probability of "no speech" over which an unsure text counts as invented (its own threshold)."""
@@ -120,6 +125,24 @@ def language(usual: str, chances: Mapping[str, float], seconds: float) -> tuple[
     if first != usual and chances[first] >= OTHER and chances.get(usual, 0.0) < DOUBTFUL:
         return first, False
     return usual, second >= BOTH and seconds >= LONG_S
+
+
+def unheard(words: Sequence[tuple[int, int]], seconds: float) -> bool:
+    """Tell whether a good part of so much speech has no words, given as (start, end) in ms.
+
+    Silences have been cut out: a long part without words is speech that was not understood, as the
+    decoder does with a second language.
+    """
+    edges = [0, *[edge for word in words for edge in word], round(seconds * 1_000)]
+    gaps = zip(edges[::2], edges[1::2], strict=True)
+    return max(end - start for start, end in gaps) > UNHEARD_MS
+
+
+def written_in(text: str, language: str) -> str:
+    """Return the language of a word that was heard as one of ``language``, by its letters."""
+    if language in OWN_LETTERS and _LATIN.search(text) and not _OTHER.search(text):
+        return "en"
+    return language
 
 
 def cut(spans: Sequence[Span], longest: int) -> list[Piece]:

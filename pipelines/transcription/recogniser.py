@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,7 +16,7 @@ from pipelines.outcomes import DomainError
 from pipelines.runtime import RecogniserSettings
 from pipelines.transcription import media, pieces, weights
 from pipelines.transcription.batching import Batches
-from pipelines.transcription.decoding import CLEAN, POOR, WIDE, Decoded, Decoder, Manner, Sound
+from pipelines.transcription.decoding import CLEAN, POOR, Decoded, Decoder, Manner, Sound
 from pipelines.transcription.rules import Word, place
 from pipelines.transcription.sounds import MARGIN_MS
 
@@ -36,7 +37,7 @@ SLACK_S = 2
 """Pieces decoded side by side, and how unlike in length they may be beyond half of themselves."""
 
 OPTIONS: dict[str, Any] = {
-    "beam_size": {"clean": [CLEAN.beam, WIDE], "poor": [POOR.beam, WIDE]},
+    "beam_size": {"clean": [CLEAN.first, CLEAN.second], "poor": [POOR.first, POOR.second]},
     "longest_piece_s": {"clean": CLEAN_LONGEST_S, "poor": LONGEST_S},
     "batch_size": BATCH,
 }
@@ -47,6 +48,8 @@ SILENT = 10 ** (-60 / 20)
 
 SILENCE_MS = 500
 """A pause of one speaker that parts two stretches of speech."""
+
+AVX512 = {"avx512f", "avx512cd", "avx512vl", "avx512bw", "avx512dq", "avx512_vnni"}
 
 LANGUAGE_WINDOWS = 4
 WINDOW_S = 30
@@ -130,6 +133,7 @@ class Whisper:
 
     def __init__(self, settings: RecogniserSettings, found: weights.Weights) -> None:
         """Load the weights; raises ``weights_missing`` when a named model cannot be fetched."""
+        _use_wide_instructions()
         from faster_whisper import WhisperModel
 
         self._settings = settings
@@ -214,18 +218,24 @@ class Whisper:
         language: Language,
         hints: Hints,
     ) -> tuple[list[_Cut], list[Decoded]]:
-        """Hear the pieces that seem to be in two languages again, in parts that are in one."""
-        whole = [(cut, one) for cut, one in zip(cuts, decoded, strict=True) if not one.mixed]
+        """Hear the pieces that seem to be in two languages again, in parts short enough for one.
+
+        The parts are kept where one of them is in another language than its call: speech is heard
+        better in long pieces.
+        """
         parts = [
-            replace(cut, piece=part)
-            for cut, one in zip(cuts, decoded, strict=True)
+            [replace(cut, piece=part) for part in pieces.cut(cut.piece, PART_S * media.RATE)]
             if one.mixed
-            for part in pieces.cut(cut.piece, PART_S * media.RATE)
+            else []
+            for cut, one in zip(cuts, decoded, strict=True)
         ]
-        again = self._decoded(samples, parts, language, hints)
-        together = [*whole, *zip(parts, again, strict=True)]
-        together.sort(key=lambda item: (item[0].channel, item[0].piece[0][0]))
-        return [cut for cut, _ in together], [one for _, one in together]
+        again = iter(self._decoded(samples, list(chain(*parts)), language, hints))
+        kept: list[tuple[_Cut, Decoded]] = []
+        for cut, one, some in zip(cuts, decoded, parts, strict=True):
+            heard = list(islice(again, len(some)))
+            other = any(part.language != language.code and part.words for part in heard)
+            kept += zip(some, heard, strict=True) if other else [(cut, one)]
+        return [cut for cut, _ in kept], [one for _, one in kept]
 
     def _language(
         self, samples: media.Samples, spoken: Sequence[list[pieces.Span]]
@@ -248,6 +258,18 @@ class Whisper:
             language_detection_threshold=SURE,
         )
         return Language(code=code, probability=float(probability))
+
+
+def _use_wide_instructions() -> None:
+    """Let the engine use AVX-512 where the processor has it, which saves 5 to 10 % of the time.
+
+    By itself it uses AVX2 even there, since early processors slowed down; those that can also
+    multiply bytes (VNNI) do not. To be called before the engine loads a model.
+    """
+    facts = Path("/proc/cpuinfo")
+    flags = set(facts.read_text(encoding="utf-8").split()) if facts.exists() else set()
+    if flags >= AVX512:
+        os.environ.setdefault("CT2_FORCE_CPU_ISA", "AVX512")
 
 
 def _layout(settings: RecogniserSettings) -> tuple[int, int]:

@@ -75,3 +75,30 @@ def test_without_weights_nothing_is_pretended(tmp_path: Path, model: str) -> Non
     assert run.returncode == 2
     assert "weights_" in run.stderr
     assert run.stdout == ""
+
+
+def test_a_call_that_changes_its_language_is_heard_in_both(tmp_path: Path) -> None:
+    import numpy as np
+    import soundfile
+
+    from pipelines.transcription import media
+
+    references = json.loads((SAMPLES / "references.json").read_text(encoding="utf-8"))
+    said = [references[key] for key in ("8c01564032", "0d5e07ab22")]
+    call = tmp_path / "both.wav"
+    sides = np.concatenate([media.decode(SAMPLES / "audio" / one["file"]) for one in said], axis=1)
+    soundfile.write(call, sides.T, media.RATE)
+    run = transcribe(tmp_path, "--json", str(call))
+    assert run.returncode == 0, run.stderr
+    turns = json.loads(run.stdout)["turns"]
+    assert {turn["language"] for turn in turns} == {"en", "zh"}
+    for one in said:
+        heard = [
+            (Party(turn["speaker"]), turn["text"])
+            for turn in turns
+            if turn["language"] == one["language"]
+        ]
+        wanted = [(Party(turn["party"]), turn["text"]) for turn in one["turns"]]
+        errors = call_errors(wanted, heard, one["language"])
+        assert errors.rate is not None
+        assert errors.rate <= 0.35, (one["language"], errors)

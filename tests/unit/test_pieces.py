@@ -96,3 +96,19 @@ def test_a_piece_is_in_another_language_only_where_that_is_nearly_certain() -> N
     assert pieces.language("zh", {"zh": 0.80, "en": 0.18}, 20) == ("zh", True)
     assert pieces.language("zh", {"zh": 0.80, "en": 0.18}, 5) == ("zh", False)
     assert pieces.language("zh", {}, 5) == ("zh", False)
+
+
+def test_speech_without_words_is_noticed_wherever_it_is() -> None:
+    assert not pieces.unheard([(300, 900), (1_000, 6_000), (6_100, 9_500)], 10)
+    assert pieces.unheard([(4_500, 6_000), (6_100, 9_500)], 10), "before"
+    assert pieces.unheard([(300, 900), (5_100, 9_500)], 10), "between"
+    assert pieces.unheard([(300, 5_900)], 10), "behind"
+    assert pieces.unheard([], 10)
+
+
+def test_a_word_of_latin_letters_in_chinese_speech_is_no_chinese() -> None:
+    assert pieces.written_in(" iPhone", "zh") == "en"
+    assert pieces.written_in("App版", "zh") == "zh"
+    assert pieces.written_in("4号,", "zh") == "zh"
+    assert pieces.written_in("100", "zh") == "zh"
+    assert pieces.written_in(" merci", "fr") == "fr"
