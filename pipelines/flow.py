@@ -1,8 +1,9 @@
 """The order of the stages, and the table of jobs: the only module that knows several stages.
 
 import → draw → (transcription ‖ review ‖ self-assessment) → measures → retention. What one act of
-a person needs of two stages is composed here, in one transaction. Scoring and review meet in
-``pipelines.evaluation``, which loads less.
+a person needs of two stages is composed here, in one transaction. What is read out of a transcript
+is composed in ``pipelines.reading``; scoring and review meet in ``pipelines.evaluation``, which
+loads less.
 """
 
 import uuid
@@ -16,20 +17,15 @@ from sqlalchemy.orm import Session
 from models.calls import Leg, MediaFile, Recording
 from models.operations import Job as JobRow
 from models.people import User
-from models.phrases import PhraseTrial, PhraseVersion
 from models.samples import Draw, DrawnCall, SamplePlan
-from models.session import in_chunks, read_session, write_session
-from models.transcripts import Transcript
+from models.session import write_session
 from models.vocab import ChannelLayout, JobState, MediaKind, RecordingState, SkipKind
-from pipelines import audit, jobs
-from pipelines.conversation import service as conversation
+from pipelines import audit, jobs, reading
 from pipelines.ingest import uploads
 from pipelines.job_table import ACTIVE
 from pipelines.jobs import Job, Schedule
 from pipelines.measures import service as measures
 from pipelines.outcomes import DomainError
-from pipelines.phrases import looking
-from pipelines.phrases import service as phrases
 from pipelines.redaction import service as redaction
 from pipelines.retention import service as retention
 from pipelines.review import assessments
@@ -253,104 +249,6 @@ def receive_upload(session: Session, file_id: int, *, now: datetime) -> None:
     jobs.enqueue(session, "import_file", now=now, import_file_id=file_id)
 
 
-def _save_transcript(
-    session: Session, runtime: Runtime, result: transcription.Result, attempt: int
-) -> None:
-    """Store what was heard, and what other stages read out of it, in one transaction."""
-    by_hand = redaction.hidden_by_hand(session, result.material.recording_id)
-    transcript_id = transcription.save(session, runtime, result, attempt)
-    if transcript_id is None:
-        return
-    conversation.measure(session, transcript_id)
-    _mask(session, runtime, transcript_id, by_hand)
-    looking.look_through(session, transcript_id, now=runtime.clock.now())
-
-
-def switch_on_phrases(
-    session: Session,
-    version: PhraseVersion,
-    *,
-    past: bool,
-    now: datetime,
-    actor: User | None,
-) -> None:
-    """Switch a phrase rule on; with ``past`` a job looks through the calls before it."""
-    phrases.switch_on(session, version, now=now, actor=actor)
-    if past:
-        jobs.enqueue(session, "fill_phrases", now=now, version_id=version.id)
-
-
-def try_phrases(
-    session: Session,
-    version: PhraseVersion,
-    period_start: date,
-    period_end: date,
-    *,
-    now: datetime,
-    actor: User | None,
-) -> PhraseTrial:
-    """Try a phrase rule over past calls: at once, or by a job where that would take long."""
-    trial, done = looking.begin_trial(
-        session, version, period_start, period_end, now=now, actor=actor
-    )
-    if not done:
-        jobs.enqueue(session, "try_phrases", now=now, trial_id=trial.id)
-    return trial
-
-
-def _mask(
-    session: Session, runtime: Runtime, transcript_id: int, by_hand: redaction.Spans = ()
-) -> None:
-    """Look a transcript through for personal data, and have a muted copy made if there is any."""
-    kinds = runtime.masked_kinds
-    if redaction.look_through(session, transcript_id, kinds, by_hand=by_hand):
-        recording_id = session.get_one(Transcript, transcript_id).recording_id
-        jobs.enqueue(session, "mute", now=runtime.clock.now(), recording_id=recording_id)
-    search.index(session, transcript_id, now=runtime.clock.now())
-
-
-def look_through(runtime: Runtime, progress: Progress, *, again: bool = False) -> int:
-    """Look through the transcripts that nobody has, or through all ``again``; return how many.
-
-    After an upgrade those are all that were there before; after a change of settings, all.
-    """
-    with read_session(runtime.engine) as session:
-        find = redaction.all_transcripts if again else redaction.not_looked_through
-        waiting = find(session)
-    done = 0
-
-    def mask(session: Session, chunk: list[int]) -> None:
-        nonlocal done
-        for transcript_id in chunk:
-            if session.get(Transcript, transcript_id) is not None:
-                _mask(session, runtime, transcript_id)
-        done += len(chunk)
-        progress(done, len(waiting))
-
-    in_chunks(runtime.engine, waiting, mask, size=20)
-    return len(waiting)
-
-
-def hide_words(
-    session: Session, transcript: Transcript, place: tuple[int, int, int], **who: Any
-) -> None:
-    """Hide words by hand, and have the muted copy made anew; ``who``: see ``redaction.hide``."""
-    redaction.hide(session, transcript, place, **who)
-    jobs.enqueue(session, "mute", now=who["now"], recording_id=transcript.recording_id)
-
-
-def show_words(
-    session: Session, transcript: Transcript, place: tuple[int, int, int], **who: Any
-) -> None:
-    """Take a false mask away, and have the muted copy made anew."""
-    redaction.show(session, transcript, place, **who)
-    jobs.enqueue(session, "mute", now=who["now"], recording_id=transcript.recording_id)
-
-
-def _mute(source: redaction.Source, runtime: Runtime, progress: Progress) -> redaction.Muted:
-    return redaction.work(source, runtime, progress, copies.write_playback, copies.PLAYBACK_RATE)
-
-
 def _import_upload(upload: uploads.Upload, runtime: Runtime, progress: Progress) -> None:
     uploads.import_upload(upload, runtime, probe=media.probe, progress=progress)
 
@@ -371,25 +269,6 @@ def _draw_due(dues: Sequence[nightly.Due], runtime: Runtime, progress: Progress)
 
 def _lapse(session: Session, runtime: Runtime, _result: Any, _attempt: int) -> None:
     assessments.lapse_assessments(session, now=runtime.clock.now())
-
-
-def _fill_phrases(ids: Mapping[str, Any], runtime: Runtime, progress: Progress) -> None:
-    looking.fill_past(runtime.engine, ids["version_id"], now=runtime.clock.now(), progress=progress)
-
-
-def _try_phrases(ids: Mapping[str, Any], runtime: Runtime, progress: Progress) -> None:
-    looking.run_trial(runtime.engine, ids["trial_id"], now=runtime.clock.now(), progress=progress)
-
-
-def _trial_failed(
-    session: Session,
-    _runtime: Runtime,
-    ids: Mapping[str, Any],
-    code: str,
-    _params: dict[str, Any],
-    _attempt: int,
-) -> None:
-    looking.fail_trial(session, ids, code)
 
 
 def _as_given(_session: Session, _runtime: Runtime, ids: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -413,17 +292,19 @@ JOBS: Mapping[str, Job] = {
     TRANSCRIBE: Job(
         load=transcription.load,
         work=transcription.work,
-        save=_save_transcript,
+        save=reading.save_transcript,
         fail=transcription.fail,
         queue="transcription",
         waits_for=frozenset({"weights_missing", "weights_incomplete", "weights_damaged"}),
     ),
     "prepare_media": Job(load=copies.load, work=copies.work, save=copies.save),
-    "mute": Job(load=redaction.load, work=_mute, save=redaction.save),
-    "look_through": _alone(look_through),
+    "mute": Job(load=redaction.load, work=reading.mute, save=redaction.save),
+    "look_through": _alone(reading.look_through),
     "import_file": Job(load=uploads.load, work=_import_upload, save=_nothing, fail=uploads.fail),
-    "fill_phrases": Job(load=_as_given, work=_fill_phrases, save=_nothing),
-    "try_phrases": Job(load=_as_given, work=_try_phrases, save=_nothing, fail=_trial_failed),
+    "fill_phrases": Job(load=_as_given, work=reading.fill_phrases, save=_nothing),
+    "try_phrases": Job(
+        load=_as_given, work=reading.run_trial, save=_nothing, fail=reading.trial_failed
+    ),
     "nightly_draws": Job(
         load=lambda session, runtime, _ids: nightly.due_draws(session, runtime.clock.now()),
         work=_draw_due,

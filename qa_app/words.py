@@ -27,6 +27,8 @@ JOBS: dict[str, LazyString] = {
     "transcribe": _l("Transcribe a recording"),
     "prepare_media": _l("Prepare a recording for playing"),
     "import_file": _l("Read an imported file"),
+    "mute": _l("Mute personal data in a recording"),
+    "look_through": _l("Look for personal data in transcripts"),
     "fill_phrases": _l("Look through past calls for a phrase rule"),
     "try_phrases": _l("Try a phrase rule over past calls"),
     "nightly_draws": _l("Draw the samples that are due"),

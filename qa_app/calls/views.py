@@ -212,9 +212,9 @@ def masks(uid: uuid.UUID) -> Response:
         raise DomainError("play_link_expired")
     if not form.validate_on_submit():
         raise DomainError("mask_unfit")
-    from pipelines import flow
+    from pipelines import reading
 
-    change = flow.hide_words if form.act.data == "hide" else flow.show_words
+    change = reading.hide_words if form.act.data == "hide" else reading.show_words
     change(
         session(),
         transcript,

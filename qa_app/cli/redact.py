@@ -17,7 +17,7 @@ def command(*, again: bool) -> None:
 
     The workers do this by themselves for new transcripts, and for old ones after an upgrade.
     """
-    from pipelines import flow
+    from pipelines import reading
 
-    count = flow.look_through(runtime(), lambda _done, _total: None, again=again)
+    count = reading.look_through(runtime(), lambda _done, _total: None, again=again)
     click.echo(f"{count} transcripts looked through")

@@ -12,7 +12,7 @@ from models.calls import Project
 from models.people import User
 from models.phrases import PhraseRule, PhraseVersion
 from models.vocab import PhraseKind, PhraseVerdict
-from pipelines import flow
+from pipelines import reading
 from pipelines.outcomes import DomainError
 from pipelines.phrases import service
 from pipelines.phrases.rules.settings import RuleSettings
@@ -176,7 +176,7 @@ def _version(uid: uuid.UUID) -> PhraseVersion:
 def switch_on(uid: uuid.UUID) -> Response:
     """Switch a version on, for new calls or also for past ones."""
     version, past = _version(uid), request.form.get("past") == "yes"
-    flow.switch_on_phrases(session(), version, past=past, now=now(), actor=_actor())
+    reading.switch_on_phrases(session(), version, past=past, now=now(), actor=_actor())
     if past:
         flash(_("Switched on. Past calls are being looked through."), "success")
     else:
@@ -204,7 +204,7 @@ def try_rule(uid: uuid.UUID) -> ResponseReturnValue:
     if earlier := once.spent(form, person):
         return earlier
     try:
-        trial = flow.try_phrases(
+        trial = reading.try_phrases(
             session(), version, form.start.data, form.end.data, now=now(), actor=_actor()
         )
     except DomainError as error:

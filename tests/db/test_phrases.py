@@ -326,13 +326,15 @@ def test_flow_looks_through_what_it_saves(
 ) -> None:
     from types import SimpleNamespace
 
-    from pipelines import flow
+    from pipelines import reading
 
     project = make_project(session)
     make_on(session, project, "refund")
     transcript = make_transcript(session, project)
-    monkeypatch.setattr(flow.transcription, "save", lambda *_given: transcript.id)
-    runtime: Any = SimpleNamespace(clock=SimpleNamespace(now=lambda: NOW))
-    flow._save_transcript(session, runtime, None, 1)  # type: ignore[arg-type]  # what was heard is stored already
+    monkeypatch.setattr(reading.transcription, "save", lambda *_given: transcript.id)
+    clock = SimpleNamespace(now=lambda: NOW)
+    runtime: Any = SimpleNamespace(clock=clock, masked_kinds=frozenset())
+    heard: Any = SimpleNamespace(material=SimpleNamespace(recording_id=transcript.recording_id))
+    reading.save_transcript(session, runtime, heard, 1)
     assert len(hits(session)) == 1
     assert session.scalars(select(PhraseRule)).one().project_id == project.id

@@ -15,7 +15,7 @@ from models.operations import AuditEntry, Job
 from models.session import make_engine, read_session, write_session
 from models.transcripts import Transcript, Turn
 from models.vocab import MediaKind, Party, RecordingState, TranscriptState
-from pipelines import flow
+from pipelines import reading
 from pipelines.outcomes import DomainError
 from pipelines.redaction import service
 from pipelines.redaction.service import Screening
@@ -111,7 +111,7 @@ def save(
         work_ms=1,
         made=Made("parrot", {}, {}),
     )
-    flow._save_transcript(session, runtime, transcription.Result(material, heard), attempt)
+    reading.save_transcript(session, runtime, transcription.Result(material, heard), attempt)
     session.expire_all()
     return session.scalars(select(Transcript).where(Transcript.recording_id == recording.id)).one()
 
@@ -119,7 +119,7 @@ def save(
 def mute(session: Session, runtime: Runtime, recording: Recording) -> service.Muted:
     source = service.load(session, runtime, {"recording_id": recording.id})
     assert source is not None
-    return flow._mute(source, runtime, lambda _done, _total: None)
+    return reading.mute(source, runtime, lambda _done, _total: None)
 
 
 def masked_file(session: Session, recording: Recording) -> MediaFile | None:
@@ -208,7 +208,7 @@ def test_a_copy_of_other_masks_or_of_a_recording_that_has_gone_is_not_kept(
     transcript = save(session, runtime, recording, *SAID)
     late = mute(session, runtime, recording)
     by = {"attempt": transcript.attempt, "now": NOW, "actor": factories.make_user(session).uid}
-    flow.hide_words(session, transcript, (5, 0, 0), **by)
+    reading.hide_words(session, transcript, (5, 0, 0), **by)
     service.save(session, runtime, late, 1)
     assert masked_file(session, recording) is None
     fresh = mute(session, runtime, recording)
@@ -226,11 +226,11 @@ def test_words_are_hidden_and_shown_by_hand_and_it_is_written_down(
     transcript = save(session, runtime, recording, *SAID)
     service.save(session, runtime, mute(session, runtime, recording), 1)
     by = {"attempt": transcript.attempt, "now": NOW, "actor": factories.make_user(session).uid}
-    flow.hide_words(session, transcript, (1, 1, 2), **by)
+    reading.hide_words(session, transcript, (1, 1, 2), **by)
     assert masked_file(session, recording) is None
     assert transcript.turns[0].masked_text == "Which •••"
     assert transcript.turns[0].masks == [[1, 2, "manual", 500, 1_400]]
-    flow.show_words(session, transcript, (4, 0, 1), **by)
+    reading.show_words(session, transcript, (4, 0, 1), **by)
     assert transcript.turns[3].masked_text == "900 123 thanks"
     entries = session.execute(
         select(AuditEntry.action, AuditEntry.details).where(AuditEntry.subject_uid == recording.uid)
@@ -305,8 +305,8 @@ def test_transcripts_of_before_are_looked_through_once(own_engine: Any, runtime:
         ids = session.scalars(select(Recording.id).order_by(Recording.id)).all()
         assert [service.screening(session, each) for each in ids] == [Screening.WAITING] * 2
     told: list[tuple[int, int]] = []
-    assert flow.look_through(runtime, lambda done, total: told.append((done, total))) == 2
-    assert flow.look_through(runtime, lambda *_: None) == 0
+    assert reading.look_through(runtime, lambda done, total: told.append((done, total))) == 2
+    assert reading.look_through(runtime, lambda *_: None) == 0
     assert told == [(2, 2)]
     with read_session(own_engine) as session:
         turns = session.scalars(select(Turn).order_by(Turn.id)).all()
@@ -315,7 +315,7 @@ def test_transcripts_of_before_are_looked_through_once(own_engine: Any, runtime:
         assert turns[0].masks == [[6, 16, "phone", 600, 1_700]]
         jobs = session.scalars(select(Job.arguments).where(Job.name == "mute")).all()
         assert [job["recording_id"] for job in jobs] == list(ids)
-    assert flow.look_through(runtime, lambda *_: None, again=True) == 2
+    assert reading.look_through(runtime, lambda *_: None, again=True) == 2
 
 
 def test_muting_touches_nothing_of_the_original(

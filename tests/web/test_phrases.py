@@ -406,7 +406,7 @@ def test_masked_words_are_quoted_nowhere(
                 Turn.transcript_id == scene.hit.transcript_id, Turn.party == Party.CUSTOMER
             )
         ).one()
-        turn.masks = [[1, 1, "name", 4_500, 4_900]]
+        turn.masks = [[1, 1, "manual", 4_500, 4_900]]
         session.scalars(select(SamplePlan)).one().phrase_hits = True
         claimed(session, scene, world)
 
