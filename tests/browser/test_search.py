@@ -49,7 +49,8 @@ def test_what_was_said_is_found_and_played_at_the_spot(
     page.wait_for_url("**/calls/*?at=21000")
     page.get_by_label("Why do you open this recording?").fill("coaching")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('audio')?.currentTime >= 21")
+    page.locator("audio").wait_for(state="attached")
+    page.wait_for_function("() => (document.querySelector('audio')?.currentTime ?? 0) >= 21")
     assert 21_000 <= ms(page) < 21_500
     page.locator(".hb-turn.hb-here", has_text="turn 7").wait_for()
     assert visitor.complaints == []

@@ -316,6 +316,8 @@ def give_text(session: Session, recording_uid: uuid.UUID) -> None:
             text="good day",
             confidence=0.9,
             words=words,
+            masked_text="good day",
+            masks=[],
         )
     ]
     session.add(transcript)

@@ -64,6 +64,7 @@ def say(session: Session, call: Call, *said: str) -> Transcript:
                 for place, word in enumerate(re.findall(r" ?[^ ]+", masked))
             ],
             masked_text=masked,
+            masks=[],
         )
         for position, masked in enumerate(said, start=1)
     ]

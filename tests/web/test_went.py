@@ -84,6 +84,8 @@ def _call(session: Session, agent: Agent, key: str, **values: Any) -> Call:
             text="one two three four",
             confidence=0.7,
             words=[["one", 0, 400, 0.9]],
+            masked_text="one two three four",
+            masks=[],
         )
     ]
     session.add(transcript)
@@ -137,7 +139,7 @@ def test_the_panel_of_a_call(signed_in: Callable[[str], Browser], scene: Scene) 
         assert words in page
     for figure in ("62 %", "38 %", "1 time, 0:18 in all", "longest 0:18", "30"):
         assert figure in page
-    assert page.count('class="hb-mark-') == 3
+    assert page.count('class="hb-course-') == 3
 
 
 def test_voices_on_one_channel_and_chinese(
