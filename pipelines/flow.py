@@ -34,8 +34,8 @@ from pipelines.runtime import Progress, Runtime
 from pipelines.sampling import nightly
 from pipelines.sampling import service as sampling
 from pipelines.search import service as search
-from pipelines.transcription import copies, media
 from pipelines.transcription import service as transcription
+from pipelines.transcription.sound import copies, media
 
 TRANSCRIBE = "transcribe"
 

@@ -21,8 +21,8 @@ from pipelines.phrases import service as phrases
 from pipelines.redaction import service as redaction
 from pipelines.runtime import Progress, Runtime
 from pipelines.search import service as search
-from pipelines.transcription import copies
 from pipelines.transcription import service as transcription
+from pipelines.transcription.sound import copies
 
 
 def save_transcript(

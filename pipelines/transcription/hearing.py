@@ -10,11 +10,11 @@ import numpy as np
 
 from models.vocab import ChannelLayout, Party
 from pipelines.runtime import Progress
-from pipelines.transcription import channels, findings, media, trust, voices
+from pipelines.transcription import findings, trust
 from pipelines.transcription.chinese import CODES as CHINESE
 from pipelines.transcription.chinese import Writing, written
 from pipelines.transcription.findings import Code, Finding
-from pipelines.transcription.recogniser import Hints, Language, Made, Recogniser
+from pipelines.transcription.recognition.recogniser import Hints, Language, Made, Recogniser
 from pipelines.transcription.rules import (
     SpokenTurn,
     Word,
@@ -23,7 +23,8 @@ from pipelines.transcription.rules import (
     respell,
     without_echo,
 )
-from pipelines.transcription.sounds import Ear, Spans
+from pipelines.transcription.sound import channels, media, voices
+from pipelines.transcription.sound.sounds import Ear, Spans
 from pipelines.transcription.trust import Doubt, Trust
 
 QUIETER = 4.0

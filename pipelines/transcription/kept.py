@@ -19,9 +19,16 @@ from models.transcripts import HeardStretch
 from models.upsert import upsert
 from models.vocab import RecordingState
 from pipelines.runtime import Runtime
-from pipelines.transcription import media
-from pipelines.transcription.recogniser import NO_HINTS, Heard, Hints, Language, Made, Recogniser
+from pipelines.transcription.recognition.recogniser import (
+    NO_HINTS,
+    Heard,
+    Hints,
+    Language,
+    Made,
+    Recogniser,
+)
 from pipelines.transcription.rules import Word
+from pipelines.transcription.sound import media
 
 FORMAT = 1
 """Raised when what is kept, or how calls are cut into stretches, changes."""

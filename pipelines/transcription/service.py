@@ -16,8 +16,10 @@ from models.vocab import ChannelLayout, MediaKind, RecordingState, TranscriptSta
 from pipelines import audit
 from pipelines.outcomes import DomainError
 from pipelines.runtime import Progress, Runtime
-from pipelines.transcription import hearing, hotwords, kept, recogniser, voices
+from pipelines.transcription import hearing, hotwords, kept
 from pipelines.transcription.chinese import Writing
+from pipelines.transcription.recognition import recogniser
+from pipelines.transcription.sound import voices
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def _load(runtime: "Runtime", folder: "DemoFolder", samples: "object") -> dict[s
     from models import schema
     from models.session import read_session
     from pipelines import jobs
-    from pipelines.transcription import weights
+    from pipelines.transcription.recognition import weights
     from qa_app.demo.figures import figures
     from qa_app.demo.loading import Loader, count_rows
 

@@ -106,14 +106,14 @@ def _engine(surroundings: Runtime) -> Finding:
 
 
 def _weights(surroundings: Runtime) -> Finding:
-    from pipelines.transcription import weights
+    from pipelines.transcription.recognition import weights
 
     found = weights.find(surroundings.recogniser, surroundings.data_dir)
     return Finding("weights", fine=True, says=f"{found.name} in {found.source}")
 
 
 def _voices(_surroundings: Runtime) -> Finding:
-    from pipelines.transcription import voices
+    from pipelines.transcription.sound import voices
 
     path = voices.installed()
     missing = (

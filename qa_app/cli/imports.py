@@ -51,7 +51,7 @@ def command(
     """
     from models.vocab import ImportKind
     from pipelines.ingest.service import import_file
-    from pipelines.transcription.media import probe
+    from pipelines.transcription.sound.media import probe
 
     surroundings = runtime()
     with _progress(path) as progress:

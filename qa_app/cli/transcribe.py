@@ -11,7 +11,7 @@ from qa_app.cli.context import settings
 
 if TYPE_CHECKING:
     from pipelines.transcription.hearing import Transcribed
-    from pipelines.transcription.recogniser import Recogniser
+    from pipelines.transcription.recognition.recogniser import Recogniser
 
 LAYOUTS = ("agent_left", "agent_right", "mono")
 
@@ -40,7 +40,7 @@ def command(
     from rich.progress import Progress
 
     from pipelines.outcomes import DomainError
-    from pipelines.transcription import recogniser
+    from pipelines.transcription.recognition import recogniser
 
     hearing = recogniser.of(_recogniser_settings(), settings().data_dir)
     failed = False
@@ -83,9 +83,10 @@ def _transcribe(
 ) -> dict[str, Any]:
     from models.vocab import ChannelLayout
     from pipelines.outcomes import DomainError
-    from pipelines.transcription import hearing, voices
+    from pipelines.transcription import hearing
     from pipelines.transcription.chinese import Writing
-    from pipelines.transcription.recogniser import Language
+    from pipelines.transcription.recognition.recogniser import Language
+    from pipelines.transcription.sound import voices
 
     if not file.is_file():
         raise DomainError("file_missing")

@@ -30,7 +30,7 @@ from pipelines.runtime import Progress, Runtime
 from pipelines.sampling import service as sampling
 from pipelines.sampling.rules.settings import PlanSettings, Quota, ReasonRule
 from pipelines.scoring.service import import_scorecard
-from pipelines.transcription import media
+from pipelines.transcription.sound import media
 from qa_app.demo.folder import START, DemoFolder
 from qa_app.demo.past import connected, write_tones
 from qa_app.demo.people_at_work import PeopleAtWork

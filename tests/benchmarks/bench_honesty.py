@@ -20,11 +20,13 @@ from typing import Any
 import numpy as np
 
 from models.vocab import ChannelLayout, Party
-from pipelines.transcription import media, recogniser, trust, weights
+from pipelines.transcription import trust
 from pipelines.transcription.chinese import simplified
 from pipelines.transcription.error_rates import Errors, call_errors, tokens
-from pipelines.transcription.recogniser import Hints, Language, Whisper
+from pipelines.transcription.recognition import recogniser, weights
+from pipelines.transcription.recognition.recogniser import Hints, Language, Whisper
 from pipelines.transcription.rules import SpokenTurn, Word, merge_turns, parties
+from pipelines.transcription.sound import media
 from tests.benchmarks.bench_transcription import SAMPLES, noisy, references, say, settings
 
 THREADS = 2

@@ -28,10 +28,12 @@ import soundfile
 
 from models.vocab import ChannelLayout, Party
 from pipelines.runtime import RecogniserSettings
-from pipelines.transcription import hearing, media, recogniser, weights
+from pipelines.transcription import hearing
 from pipelines.transcription.chinese import simplified
 from pipelines.transcription.error_rates import Errors, call_errors
+from pipelines.transcription.recognition import recogniser, weights
 from pipelines.transcription.rules import Word, merge_turns, parties
+from pipelines.transcription.sound import media
 
 SAMPLES = Path(__file__).parents[2] / "recordings_sample"
 LAYOUTS = {"1x2": (1, 2), "2x1": (2, 1)}

@@ -16,7 +16,7 @@ from models.people import Agent
 from models.transcripts import Transcript, Turn
 from models.vocab import MediaKind, Party, TranscriptState
 from pipelines.runtime import Runtime
-from pipelines.transcription import copies
+from pipelines.transcription.sound import copies
 from tests import factories
 from tests.browser.conftest import Visitor
 from tests.conftest import NOW

@@ -21,7 +21,7 @@ from pipelines.retention.recordings import expire_recording
 from pipelines.runtime import RecogniserSettings, Runtime, SystemClock
 from pipelines.storage import LocalStorage
 from pipelines.transcription.hearing import Transcribed
-from pipelines.transcription.recogniser import Language, Made
+from pipelines.transcription.recognition.recogniser import Language, Made
 from pipelines.transcription.rules import SpokenTurn
 from pipelines.transcription.service import Material, Result
 from tests import factories

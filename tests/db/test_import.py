@@ -611,7 +611,7 @@ def test_the_files_that_are_wrong_on_purpose(own_engine: Engine, bring: Importer
 def test_wrong_recordings_are_named(
     own_engine: Engine, bring: Importer, people: ImportResult, tmp_path: Path
 ) -> None:
-    from pipelines.transcription.media import probe as real_probe
+    from pipelines.transcription.sound.media import probe as real_probe
 
     bring("calls", CALLS + call("good-1"))
     template = "GUID_{id}_AGENT_{agent}_DT_{time}_*"

@@ -13,9 +13,11 @@ from models.session import read_session, write_session
 from models.transcripts import HeardStretch, Transcript, Turn
 from models.vocab import MediaKind, RecordingState
 from pipelines.runtime import Runtime
-from pipelines.transcription import kept, media, recogniser, service
-from pipelines.transcription.recogniser import NO_HINTS, Heard, Hints, Language, Made
+from pipelines.transcription import kept, service
+from pipelines.transcription.recognition import recogniser
+from pipelines.transcription.recognition.recogniser import NO_HINTS, Heard, Hints, Language, Made
 from pipelines.transcription.rules import Word
+from pipelines.transcription.sound import media
 from tests import factories
 from tests.db.job_kit import make_runtime
 

@@ -21,10 +21,11 @@ from pipelines.redaction import service
 from pipelines.redaction.service import Screening
 from pipelines.runtime import RecogniserSettings, Runtime, SystemClock
 from pipelines.storage import LocalStorage
-from pipelines.transcription import copies, hearing, media
+from pipelines.transcription import hearing
 from pipelines.transcription import service as transcription
-from pipelines.transcription.recogniser import Language, Made
+from pipelines.transcription.recognition.recogniser import Language, Made
 from pipelines.transcription.rules import SpokenTurn, Word
+from pipelines.transcription.sound import copies, media
 from tests import factories
 from tests.factories import NOW
 

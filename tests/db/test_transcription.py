@@ -20,10 +20,12 @@ from pipelines.outcomes import DomainError
 from pipelines.runtime import RecogniserSettings, Runtime, SystemClock
 from pipelines.scoring.service import import_scorecard
 from pipelines.storage import LocalStorage
-from pipelines.transcription import copies, hotwords, recogniser, service
+from pipelines.transcription import hotwords, service
 from pipelines.transcription.findings import Code, Finding
-from pipelines.transcription.recogniser import NO_HINTS, Heard, Hints, Language, Made
+from pipelines.transcription.recognition import recogniser
+from pipelines.transcription.recognition.recogniser import NO_HINTS, Heard, Hints, Language, Made
 from pipelines.transcription.rules import Word
+from pipelines.transcription.sound import copies
 from pipelines.transcription.trust import Cause, Doubt
 from tests import factories
 

@@ -12,9 +12,10 @@ from models.session import make_engine
 from pipelines import flow, jobs
 from pipelines.runtime import RecogniserSettings, Runtime, SystemClock
 from pipelines.storage import LocalStorage
-from pipelines.transcription import media, recogniser
-from pipelines.transcription.recogniser import NO_HINTS, Heard, Hints, Language, Made
+from pipelines.transcription.recognition import recogniser
+from pipelines.transcription.recognition.recogniser import NO_HINTS, Heard, Hints, Language, Made
 from pipelines.transcription.rules import Word
+from pipelines.transcription.sound import media
 
 
 class Slow:

@@ -83,7 +83,7 @@ def test_a_call_that_changes_its_language_is_heard_in_both(tmp_path: Path) -> No
     import numpy as np
     import soundfile
 
-    from pipelines.transcription import media
+    from pipelines.transcription.sound import media
 
     references = json.loads((SAMPLES / "references.json").read_text(encoding="utf-8"))
     said = [references[key] for key in ("8c01564032", "0d5e07ab22")]

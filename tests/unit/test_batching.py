@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pipelines.transcription.batching import Batches
+from pipelines.transcription.recognition.batching import Batches
 
 
 def test_callers_share_batches_and_get_their_own_results_in_order() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipelines.transcription import channels
+from pipelines.transcription.sound import channels
 
 RATE = 16_000
 RNG = np.random.default_rng(20261125)

@@ -12,8 +12,10 @@ import soundfile
 
 from models.vocab import ChannelLayout, Party
 from pipelines.conversation import rules
-from pipelines.transcription import hearing, media, recogniser
-from pipelines.transcription.recogniser import NO_HINTS, Heard, Hints, Language, Made
+from pipelines.transcription import hearing
+from pipelines.transcription.recognition import recogniser
+from pipelines.transcription.recognition.recogniser import NO_HINTS, Heard, Hints, Language, Made
+from pipelines.transcription.sound import media
 
 RATE = 8_000
 ROOT = Path(__file__).parents[2] / "recordings_sample"

@@ -7,10 +7,11 @@ import pytest
 import soundfile
 
 from models.vocab import ChannelLayout, Party
-from pipelines.transcription import hearing, media
+from pipelines.transcription import hearing
 from pipelines.transcription.chinese import Writing
-from pipelines.transcription.recogniser import NO_HINTS, Heard, Hints, Language, Made
+from pipelines.transcription.recognition.recogniser import NO_HINTS, Heard, Hints, Language, Made
 from pipelines.transcription.rules import Word
+from pipelines.transcription.sound import media
 
 RATE = 8_000
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipelines.outcomes import DomainError
-from pipelines.transcription import copies, media
+from pipelines.transcription.sound import copies, media
 
 RATE = 8_000
 

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.transcription import pieces
-from pipelines.transcription.pieces import Look
+from pipelines.transcription.recognition import pieces
+from pipelines.transcription.recognition.pieces import Look
 
 SPANS = st.lists(st.tuples(st.integers(0, 50), st.integers(1, 300)), max_size=20)
 

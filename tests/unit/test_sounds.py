@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from models.vocab import Party
-from pipelines.transcription import media, sounds
-from pipelines.transcription.sounds import Ear
+from pipelines.transcription.sound import media, sounds
+from pipelines.transcription.sound.sounds import Ear
 
 RATE = sounds.RATE
 SAMPLES = Path(__file__).parents[2] / "recordings_sample" / "audio"

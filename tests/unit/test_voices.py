@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from models.vocab import Party
-from pipelines.transcription import voice_encoder, voices
 from pipelines.transcription.rules import SpokenTurn, Word
+from pipelines.transcription.sound import voice_encoder, voices
 
 RATE = 16_000
 

@@ -5,7 +5,7 @@ import pytest
 
 from pipelines.outcomes import DomainError
 from pipelines.runtime import RecogniserSettings
-from pipelines.transcription import weights
+from pipelines.transcription.recognition import weights
 
 
 def settings(model: str | None = None) -> RecogniserSettings:

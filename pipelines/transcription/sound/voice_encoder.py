@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.transcription.media import RATE
+from pipelines.transcription.sound.media import RATE
 
 Floats = NDArray[np.float32]
 

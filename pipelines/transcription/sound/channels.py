@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.transcription.media import Samples
+from pipelines.transcription.sound.media import Samples
 
 PAIR = 2
 

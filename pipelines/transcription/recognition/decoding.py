@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.transcription import pieces
-from pipelines.transcription.media import RATE, Samples
-from pipelines.transcription.pieces import Look
+from pipelines.transcription.recognition import pieces
+from pipelines.transcription.recognition.pieces import Look
 from pipelines.transcription.rules import Word
+from pipelines.transcription.sound.media import RATE, Samples
 
 MARGIN = RATE
 """Silence behind every piece: without any, last words are lost or repeated."""

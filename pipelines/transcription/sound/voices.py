@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.vocab import Party
-from pipelines.transcription.media import RATE
 from pipelines.transcription.rules import SpokenTurn, by_speaker
+from pipelines.transcription.sound.media import RATE
 
 Sound = NDArray[np.float32]
 Vectors = NDArray[np.float32]
@@ -62,7 +62,7 @@ def installed() -> Path | None:
 
 @lru_cache(maxsize=1)
 def _loaded(path: Path) -> Ears:
-    from pipelines.transcription.voice_encoder import Encoder
+    from pipelines.transcription.sound.voice_encoder import Encoder
 
     return Encoder(path)
 

@@ -21,7 +21,7 @@ from models.upsert import insert_missing
 from models.vocab import MediaKind, RecordingState
 from pipelines.runtime import Progress, Runtime
 from pipelines.storage import StoredFile
-from pipelines.transcription import media
+from pipelines.transcription.sound import media
 
 POINTS_A_SECOND = 20
 MOST_POINTS = 8_192

@@ -14,11 +14,19 @@ import numpy as np
 
 from pipelines.outcomes import DomainError
 from pipelines.runtime import RecogniserSettings
-from pipelines.transcription import media, pieces, weights
-from pipelines.transcription.batching import Batches
-from pipelines.transcription.decoding import CLEAN, POOR, Decoded, Decoder, Manner, Sound
+from pipelines.transcription.recognition import pieces, weights
+from pipelines.transcription.recognition.batching import Batches
+from pipelines.transcription.recognition.decoding import (
+    CLEAN,
+    POOR,
+    Decoded,
+    Decoder,
+    Manner,
+    Sound,
+)
 from pipelines.transcription.rules import Word, place
-from pipelines.transcription.sounds import MARGIN_MS
+from pipelines.transcription.sound import media
+from pipelines.transcription.sound.sounds import MARGIN_MS
 
 LONGEST_S = 28
 CLEAN_LONGEST_S = 20

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from pipelines.transcription.pieces import together
+from pipelines.transcription.recognition.pieces import together
 
 Result = TypeVar("Result")
 Sound = TypeVar("Sound")

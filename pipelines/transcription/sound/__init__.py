@@ -1,0 +1,1 @@
+"""Recordings as sound: reading any codec, what the channels hold, copies, music, voices."""
