@@ -34,7 +34,6 @@ MOST_HINTS = 100
 _PREPENDED = "\"'“¿([{-"
 _APPENDED = "\"'.。,，!！?？:：”)]}、"
 
-
 WIDE = 5
 """The recogniser's own beam."""
 
@@ -87,22 +86,12 @@ class Decoded:
     mixed: bool = False
 
 
-@dataclass(frozen=True)
-class Tally:
-    """How many pieces were looked at once, twice and thrice; for measurements."""
-
-    once: int = 0
-    twice: int = 0
-    thrice: int = 0
-
-
 class Decoder:
     """Turns batches of speech into words."""
 
     def __init__(self, model: Any) -> None:
-        """Use a ``faster_whisper.WhisperModel``."""
+        """Use a ``faster_whisper.WhisperModel``; may be called from several threads at once."""
         self._model = model
-        self.tally = Tally()
 
     def words(self, sounds: Sequence[Sound], manner: Manner = POOR) -> list[Decoded]:
         """Return what is said in each sound."""
@@ -123,11 +112,6 @@ class Decoder:
                 same = languages[place] == sounds[place].language
                 looks[place] = pieces.better(looks[place], look) if same else look
         bad = {place for place, look in enumerate(looks) if pieces.untrusted(look)}
-        self.tally = Tally(
-            self.tally.once + len(sounds),
-            self.tally.twice + len(doubt),
-            self.tally.thrice + len(bad),
-        )
         kept = [
             () if place in bad or look.invented else look.tokens for place, look in enumerate(looks)
         ]
@@ -160,7 +144,7 @@ class Decoder:
         """
         places = [place for place in doubt if not sounds[place].one_language]
         mixed: set[int] = set()
-        if places:
+        if places and self._model.model.is_multilingual:
             found = self._model.model.detect_language(_view(encoded[places]))
             for place, ranked in zip(places, found, strict=True):
                 sound = sounds[place]
