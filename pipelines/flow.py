@@ -1,4 +1,4 @@
-"""The order of the stages, and the table of jobs: the only module that knows several stages.
+"""The order of the stages, and the table of jobs.
 
 import → draw → (transcription ‖ review ‖ self-assessment) → measures → retention. What one act of
 a person needs of two stages is composed here, in one transaction. What is read out of a transcript
@@ -163,13 +163,7 @@ def hear_first(session: Session, recording_id: int, *, now: datetime) -> bool:
     One that waits moves to the front; one that nobody asked for yet is queued there; one that is
     being heard, has its text or has failed stays as it is.
     """
-    waiting = session.scalar(
-        select(JobRow.uid).where(
-            JobRow.recording_id == recording_id,
-            JobRow.name == TRANSCRIBE,
-            JobRow.state == JobState.QUEUED,
-        )
-    )
+    waiting = _queued(session, recording_id)
     if waiting is not None:
         return jobs.prefer(session, waiting, now=now)
     missing = transcription.without_transcript(session, [recording_id])
@@ -234,14 +228,27 @@ def correct_layout(
     """
     if not transcription.correct_layout(session, recording, layout, now=now, actor=actor):
         return False
-    jobs.enqueue(
-        session,
-        TRANSCRIBE,
-        now=now,
-        audio_ms=recording.duration_ms,
-        recording_id=recording.id,
-    )
+    # A job that waits already will find the new layout; one that runs saves nothing by the old.
+    if _queued(session, recording.id) is None:
+        jobs.enqueue(
+            session,
+            TRANSCRIBE,
+            now=now,
+            audio_ms=recording.duration_ms,
+            recording_id=recording.id,
+        )
     return True
+
+
+def _queued(session: Session, recording_id: int) -> uuid.UUID | None:
+    """Return the job that waits to hear a recording."""
+    return session.scalar(
+        select(JobRow.uid).where(
+            JobRow.recording_id == recording_id,
+            JobRow.name == TRANSCRIBE,
+            JobRow.state == JobState.QUEUED,
+        )
+    )
 
 
 def receive_upload(session: Session, file_id: int, *, now: datetime) -> None:
