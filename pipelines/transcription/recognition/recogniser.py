@@ -42,8 +42,8 @@ PART_S = 8
 """A piece that seems to be in two languages is cut again, so short."""
 
 BATCH = 8
-SLACK_S = 2
-"""Pieces decoded side by side, and how unlike in length they may be beyond half of themselves."""
+SLACK_S = 1
+"""Pieces decoded side by side, and how unlike in length they may be beyond an eighth."""
 
 OPTIONS: dict[str, Any] = {
     "beam_size": {"clean": [CLEAN.first, CLEAN.second], "poor": [POOR.first, POOR.second]},
