@@ -161,7 +161,8 @@ def hear_first(session: Session, recording_id: int, *, now: datetime) -> bool:
     """Have a recording heard next, since somebody waits for it; false when nothing changes.
 
     One that waits moves to the front; one that nobody asked for yet is queued there; one that is
-    being heard, has its text or has failed stays as it is.
+    being heard, has its text or has failed stays as it is, and so does one so old that retention
+    would delete its text, or has.
     """
     waiting = session.scalar(
         select(JobRow.uid).where(
@@ -172,6 +173,9 @@ def hear_first(session: Session, recording_id: int, *, now: datetime) -> bool:
     )
     if waiting is not None:
         return jobs.prefer(session, waiting, now=now)
+    recording = session.get(Recording, recording_id)
+    if recording is None or retention.words_are_over(session, recording, now):
+        return False
     missing = transcription.without_transcript(session, [recording_id])
     return _hear(session, missing, now=now, priority=jobs.FIRST) > 0
 

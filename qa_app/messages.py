@@ -141,7 +141,10 @@ MESSAGES: dict[str, tuple[int, LazyString]] = {
     ),
     "sound_withheld": (
         409,
-        _l("What is said in this recording is not written down, so personal data cannot be muted."),
+        _l(
+            "What is said in this recording is not written down, or not reliably, so personal data "
+            "cannot be muted."
+        ),
     ),
     "transcript_changed": (
         409,

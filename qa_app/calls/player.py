@@ -31,7 +31,7 @@ from qa_app.calls.blindness import is_blind
 from qa_app.calls.hearing import HearingView, hearing_view
 from qa_app.calls.parties import PARTIES
 from qa_app.calls.purposes import JUDGING, Purpose, purpose_words
-from qa_app.calls.sounds import Sounds, sounds_of
+from qa_app.calls.sounds import PLAYED, Sounds, has_picture, sounds_of
 from qa_app.calls.went import WentView, went_view
 from qa_app.clock import now
 from qa_app.messages import sentence
@@ -132,16 +132,13 @@ class PlayerView:
 
     @property
     def unknown(self) -> bool:
-        """Tell whether it plays though nobody has looked it through, since nothing was written."""
-        return bool(self.audio_url) and not self.unmasked and self.transcript in WITHOUT_WORDS
+        """Tell whether it plays though nobody knows all that is in it."""
+        return bool(self.audio_url) and self.sounds in {Sounds.UNKNOWN, Sounds.PARTLY}
 
     @property
     def speakers(self) -> tuple[LazyString, ...]:
         """Return the names of the channels, top first."""
         return tuple(PARTIES[side] for side in self.sides)
-
-
-WITHOUT_WORDS = ("waiting", "failed")
 
 
 def player_view(
@@ -169,7 +166,7 @@ def player_view(
     )
     there = recording.state is RecordingState.PRESENT and MediaKind.ORIGINAL in kinds
     sounds = sounds_of(session, recording.id, kinds, unmasked=made.unmasked)
-    present = there and sounds in {Sounds.UNMASKED, Sounds.MASKED}
+    present = there and sounds in PLAYED
     transcript = session.scalar(
         select(Transcript)
         .where(Transcript.recording_id == recording.id)
@@ -183,7 +180,7 @@ def player_view(
         state=recording.state,
         audio_url=_url("audio", recording.uid, signed) if present else "",
         peaks_url=_url("peaks", recording.uid, signed)
-        if present and MediaKind.PEAKS in kinds
+        if present and has_picture(session, recording.id, kinds, sounds)
         else "",
         duration_ms=recording.duration_ms,
         sides=_sides(recording, transcript),

@@ -24,15 +24,22 @@ UNMASKED_KINDS = (MediaKind.PLAYBACK, MediaKind.ORIGINAL)
 class Sounds(StrEnum):
     """What of a recording may be played now.
 
-    ``unmasked``: all of it, since nothing is hidden or the person may hear it; ``masked``: the
-    muted copy; ``preparing``: that copy is still being made; ``withheld``: nobody knows what is in
-    it, and this installation then plays nothing.
+    ``unmasked``: all of it, since nothing is hidden or the person may hear it; ``unknown``: all of
+    it, though nobody knows what is in it; ``masked``: the muted copy; ``partly``: that too, though
+    there may be more in it; ``preparing``: the copy is still being made; ``withheld``: nobody knows
+    all that is in it, and this installation then plays nothing.
     """
 
     UNMASKED = "unmasked"
+    UNKNOWN = "unknown"
     MASKED = "masked"
+    PARTLY = "partly"
     PREPARING = "preparing"
     WITHHELD = "withheld"
+
+
+COPIES = frozenset({Sounds.MASKED, Sounds.PARTLY})
+PLAYED = COPIES | {Sounds.UNMASKED, Sounds.UNKNOWN}
 
 
 @dataclass(frozen=True)
@@ -54,15 +61,25 @@ def sounds_of(
     """
     if unmasked:
         return Sounds.UNMASKED
-    match redaction.screening(session, recording_id):
-        case Screening.MASKED:
-            return Sounds.MASKED if MediaKind.MASKED in kinds else Sounds.PREPARING
-        case Screening.WAITING:
-            return Sounds.PREPARING
-        case Screening.NONE:
-            return Sounds.UNMASKED if settings().play_untranscribed else Sounds.WITHHELD
-        case Screening.CLEAR:
-            return Sounds.UNMASKED
+    there = MediaKind.MASKED in kinds
+    found = redaction.screening(session, recording_id)
+    if found is Screening.NONE and there:
+        # Its transcript went before anybody kept what was muted: the copy still knows.
+        found = Screening.MASKED
+    if found in {Screening.NONE, Screening.PARTLY} and not settings().play_untranscribed:
+        return Sounds.WITHHELD
+    if found is Screening.WAITING or (found in _MUTED and not there):
+        return Sounds.PREPARING
+    return _PLAYED[found]
+
+
+_MUTED = {Screening.MASKED, Screening.PARTLY}
+_PLAYED = {
+    Screening.NONE: Sounds.UNKNOWN,
+    Screening.CLEAR: Sounds.UNMASKED,
+    Screening.MASKED: Sounds.MASKED,
+    Screening.PARTLY: Sounds.PARTLY,
+}
 
 
 def sound(session: Session, uid: uuid.UUID, *, unmasked: bool) -> Sound | None:
@@ -72,25 +89,35 @@ def sound(session: Session, uid: uuid.UUID, *, unmasked: bool) -> Sound | None:
     ``unmasked`` is what the token says. Raises ``masking_under_way`` or ``sound_withheld``.
     """
     recording, files, sounds = _opened(session, uid, unmasked=unmasked)
-    kinds = (MediaKind.MASKED,) if sounds is Sounds.MASKED else UNMASKED_KINDS
+    kinds = (MediaKind.MASKED,) if sounds in COPIES else UNMASKED_KINDS
     return _first(recording, files, kinds)
 
 
 def picture(session: Session, uid: uuid.UUID, *, unmasked: bool) -> tuple[Sound | None, bytes]:
     """Return the file of a sound's picture, and its content, flat where the sound is muted.
 
-    The content is empty where the file may be sent as it is.
+    The content is empty where the file may be sent as it is. There is no picture where nobody knows
+    any more which moments are muted.
     """
     recording, files, sounds = _opened(session, uid, unmasked=unmasked)
     found = _first(recording, files, (MediaKind.PEAKS,))
-    if recording is None or found is None or sounds is not Sounds.MASKED:
+    if recording is None or found is None or sounds not in COPIES:
         return found, b""
+    spans = redaction.spans_of(session, recording.id)
+    if not spans:
+        return None, b""
     with runtime().storage.open(found.storage_key) as stream:
         drawn: dict[str, Any] = json.load(stream)
-    spans = redaction.spans_of(session, recording.id)
     rate = drawn.get("points_per_second", 0)
     drawn["channels"] = muting.flat_picture(drawn["channels"], rate, spans)
     return found, json.dumps(drawn, separators=(",", ":")).encode()
+
+
+def has_picture(session: Session, recording_id: int, kinds: set[MediaKind], sounds: Sounds) -> bool:
+    """Tell whether there is a picture that shows no more than what may be played."""
+    if MediaKind.PEAKS not in kinds or sounds not in PLAYED:
+        return False
+    return sounds not in COPIES or bool(redaction.spans_of(session, recording_id))
 
 
 def _opened(

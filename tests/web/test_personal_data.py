@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from models.calls import Call, MediaFile, Recording
 from models.operations import AuditEntry, Job
 from models.reviews import Task
 from models.session import read_session
-from models.transcripts import Turn
+from models.transcripts import Transcript, Turn
 from models.vocab import MediaKind, Origin, Party, Role, TaskState
+from pipelines import moments
 from pipelines.redaction import service
 from pipelines.runtime import Runtime
 from qa_app import create_app
@@ -347,3 +348,81 @@ def test_a_recording_without_transcript_plays_unless_the_installation_forbids_it
         if plays:
             page = browser.get(unmasked(browser, scene).location).get_data(as_text=True)
             assert fetch(browser, audio_of(page)).data == SOUND
+
+
+def _forget_words(session: Session) -> None:
+    """Delete the transcript as retention does."""
+    recording = session.scalars(select(Recording)).one()
+    moments.remember(session, recording)
+    session.execute(delete(Transcript))
+
+
+def peaks_of(page: str) -> str:
+    found = re.search(r'data-peaks="([^"]*)"', page)
+    assert found
+    return found[1].replace("&amp;", "&")
+
+
+@pytest.mark.parametrize("role", ["manager", "trainer", "agent"])
+def test_the_muted_copy_is_played_also_when_the_words_are_deleted(
+    signed_in: Callable[[str], Browser], muted: Scene, runtime: Runtime, add: Add, role: str
+) -> None:
+    content = b'{"points_per_second":20,"channels":[[9,9,9,9,9,9,9,9,9,9,9,9,9,9,9]]}'
+    drawn = runtime.storage.put(io.BytesIO(content), suffix=".json").key
+
+    def draw(session: Session) -> None:
+        kind = MediaFile.kind == MediaKind.PEAKS
+        session.scalars(select(MediaFile).where(kind)).one().storage_key = drawn
+
+    add(draw)
+    browser = signed_in(role)
+    before = audio_of(opened(browser, muted))
+    add(_forget_words)
+    page = opened(browser, muted)
+    assert "Personal data is muted" in page
+    assert "nothing is muted" not in page
+    for address in (before, audio_of(page)):
+        assert fetch(browser, address).data == MUTED
+    assert fetch(browser, peaks_of(page)).get_json()["channels"] == [[0] * 13 + [9, 9]]
+    # A transcript that went before the moments were kept leaves the copy, and no picture.
+    picture = peaks_of(page)
+    add(lambda session: session.scalars(select(Recording)).one().__setattr__("muted", []))
+    page = opened(browser, muted)
+    assert fetch(browser, audio_of(page)).data == MUTED
+    assert peaks_of(page) == ""
+    assert browser.get(picture).status_code == 410
+
+
+def test_words_that_are_not_to_be_relied_on_clear_no_recording(
+    signed_in: Callable[[str], Browser],
+    muted: Scene,
+    add: Add,
+    settings: Settings,
+    runtime: Runtime,
+) -> None:
+    def doubt(session: Session) -> None:
+        transcript = _turn(session).transcript
+        transcript.doubt, transcript.doubt_params = "wordless", {"pct": 90}
+
+    add(doubt)
+    trainer = signed_in("trainer")
+    page = opened(trainer, muted)
+    assert "there may be more in this recording" in page
+    address = audio_of(page)
+    assert fetch(trainer, address).data == MUTED
+    strict = create_app(replace(settings, play_untranscribed=False), runtime)
+    strict.testing = True
+    guest = Browser(strict.test_client())
+    guest.sign_in("trainer1")
+    assert "cannot be played to you yet" in opened(guest, muted)
+    assert guest.get(address).status_code == 409
+
+    def nothing_found(session: Session) -> None:
+        _turn(session).masks = []
+        session.execute(delete(MediaFile).where(MediaFile.kind == MediaKind.MASKED))
+
+    add(nothing_found)
+    page = opened(trainer, muted)
+    assert "nothing is muted" in page
+    assert fetch(trainer, audio_of(page)).data == SOUND
+    assert guest.get(address).status_code == 409
