@@ -234,6 +234,8 @@ def _delete_transcripts(engine: Engine, group: _Group, now: datetime) -> int:
             if recording.state is RecordingState.PRESENT:
                 moments.remember(session, recording)
         held = [recording.id for recording in recordings]
+        if not held:
+            return
         session.execute(delete(Transcript).where(Transcript.recording_id.in_(held)))
         audit.record(
             session,

@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,9 +17,10 @@ from models.operations import AuditEntry, Job
 from models.reviews import Task
 from models.session import read_session
 from models.transcripts import Transcript, Turn
-from models.vocab import MediaKind, Origin, Party, Role, TaskState
+from models.vocab import MediaKind, Origin, Party, RetentionSubject, Role, TaskState
 from pipelines import moments
 from pipelines.redaction import service
+from pipelines.retention import service as retention
 from pipelines.runtime import Runtime
 from qa_app import create_app
 from qa_app.settings import Settings
@@ -426,3 +428,28 @@ def test_words_that_are_not_to_be_relied_on_clear_no_recording(
     assert "nothing is muted" in page
     assert fetch(trainer, audio_of(page)).data == SOUND
     assert guest.get(address).status_code == 409
+
+
+def test_nobody_is_offered_to_have_words_written_down_that_retention_deletes(
+    signed_in: Callable[[str], Browser], scene: Scene, add: Add, runtime: Runtime
+) -> None:
+    trainer = signed_in("trainer")
+
+    def forget(session: Session) -> None:
+        session.execute(delete(Transcript))
+
+    add(forget)
+    assert f"/recordings/{scene.recording}/first" in opened(trainer, scene)
+
+    def rule(session: Session) -> None:
+        call = session.scalars(select(Call).where(Call.uid == scene.call)).one()
+        call.started_at = NOW - timedelta(days=31)
+        kind = RetentionSubject.TRANSCRIPT
+        retention.set_rule(session, call.site, None, kind, 30, now=NOW, actor=None)
+
+    add(rule)
+    address = f"/recordings/{scene.recording}/first"
+    assert address not in opened(trainer, scene)
+    assert trainer.post(address).status_code == 303
+    with read_session(runtime.engine) as session:
+        assert session.scalars(select(Job.id)).all() == []
