@@ -209,8 +209,7 @@ def test_a_copy_made_while_words_were_hidden_is_not_kept(own: Runtime) -> None:
         late = mute(session, own, session.get_one(Recording, recording.id))
 
     def hide(session: Session) -> None:
-        found = session.get_one(Transcript, transcript.id)
-        reading.hide_words(session, found, (5, 0, 0), **who)
+        service.hide(session, session.get_one(Transcript, transcript.id), (5, 0, 0), **who)
 
     at_once(own, hide, lambda session: service.save(session, own, late, 1))
     with read_session(own.engine) as session:
