@@ -1,4 +1,4 @@
-"""The order of the stages, and the table of jobs: the only module that knows several stages.
+"""The order of the stages, and the table of jobs.
 
 import → draw → (transcription ‖ review ‖ self-assessment) → measures → retention. What one act of
 a person needs of two stages is composed here, in one transaction. What is read out of a transcript
@@ -164,13 +164,7 @@ def hear_first(session: Session, recording_id: int, *, now: datetime) -> bool:
     being heard, has its text or has failed stays as it is, and so does one so old that retention
     would delete its text, or has.
     """
-    waiting = session.scalar(
-        select(JobRow.uid).where(
-            JobRow.recording_id == recording_id,
-            JobRow.name == TRANSCRIBE,
-            JobRow.state == JobState.QUEUED,
-        )
-    )
+    waiting = _queued(session, recording_id)
     if waiting is not None:
         return jobs.prefer(session, waiting, now=now)
     recording = session.get(Recording, recording_id)
@@ -238,14 +232,27 @@ def correct_layout(
     """
     if not transcription.correct_layout(session, recording, layout, now=now, actor=actor):
         return False
-    jobs.enqueue(
-        session,
-        TRANSCRIBE,
-        now=now,
-        audio_ms=recording.duration_ms,
-        recording_id=recording.id,
-    )
+    # A job that waits already will find the new layout; one that runs saves nothing by the old.
+    if _queued(session, recording.id) is None:
+        jobs.enqueue(
+            session,
+            TRANSCRIBE,
+            now=now,
+            audio_ms=recording.duration_ms,
+            recording_id=recording.id,
+        )
     return True
+
+
+def _queued(session: Session, recording_id: int) -> uuid.UUID | None:
+    """Return the job that waits to hear a recording."""
+    return session.scalar(
+        select(JobRow.uid).where(
+            JobRow.recording_id == recording_id,
+            JobRow.name == TRANSCRIBE,
+            JobRow.state == JobState.QUEUED,
+        )
+    )
 
 
 def receive_upload(session: Session, file_id: int, *, now: datetime) -> None:
