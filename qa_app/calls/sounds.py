@@ -10,12 +10,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from models.calls import MediaFile, Recording
-from models.operations import Listening
-from models.vocab import MediaKind, RecordingState
+from models.operations import Job, Listening
+from models.vocab import JobState, MediaKind, RecordingState
 from pipelines.outcomes import DomainError
 from pipelines.redaction import service as redaction
 from pipelines.redaction.rules import muting
 from pipelines.redaction.service import Screening
+from qa_app.access import Action, visible
+from qa_app.messages import sentence
+from qa_app.permissions import Person
 from qa_app.surroundings import runtime, settings
 
 UNMASKED_KINDS = (MediaKind.PLAYBACK, MediaKind.ORIGINAL)
@@ -25,14 +28,23 @@ class Sounds(StrEnum):
     """What of a recording may be played now.
 
     ``unmasked``: all of it, since nothing is hidden or the person may hear it; ``masked``: the
-    muted copy; ``preparing``: that copy is still being made; ``withheld``: nobody knows what is in
-    it, and this installation then plays nothing.
+    muted copy; ``preparing``: that copy is still being made; ``failed``: it could not be made;
+    ``withheld``: nobody knows what is in it, and this installation then plays nothing.
     """
 
     UNMASKED = "unmasked"
     MASKED = "masked"
     PREPARING = "preparing"
+    FAILED = "failed"
     WITHHELD = "withheld"
+
+
+@dataclass(frozen=True)
+class NoCopy:
+    """Why there is no muted copy; ``retry`` names the failed job for those who may try it again."""
+
+    why: str
+    retry: uuid.UUID | None
 
 
 @dataclass(frozen=True)
@@ -56,7 +68,9 @@ def sounds_of(
         return Sounds.UNMASKED
     match redaction.screening(session, recording_id):
         case Screening.MASKED:
-            return Sounds.MASKED if MediaKind.MASKED in kinds else Sounds.PREPARING
+            if MediaKind.MASKED in kinds:
+                return Sounds.MASKED
+            return Sounds.PREPARING if failed_job(session, recording_id) is None else Sounds.FAILED
         case Screening.WAITING:
             return Sounds.PREPARING
         case Screening.NONE:
@@ -65,11 +79,37 @@ def sounds_of(
             return Sounds.UNMASKED
 
 
+def failed_job(session: Session, recording_id: int) -> Job | None:
+    """Return the job that failed to mute a recording; null while another one may still do it."""
+    jobs = session.scalars(
+        select(Job)
+        .where(
+            Job.recording_id == recording_id, Job.name == redaction.JOB, Job.state != JobState.DONE
+        )
+        .order_by(Job.id.desc())
+    ).all()
+    every = jobs and all(job.state is JobState.FAILED for job in jobs)
+    return jobs[0] if every else None
+
+
+def no_copy(session: Session, person: Person, recording_id: int) -> NoCopy | None:
+    """Return why there is no muted copy, as the page of the recording says it."""
+    job = failed_job(session, recording_id)
+    if job is None:
+        return None
+    retried = visible(person, Job, Action.QUEUE_WRITE).where(Job.id == job.id)
+    return NoCopy(
+        why=sentence(DomainError(job.error_code or "", **(job.error_params or {}))),
+        retry=session.scalar(retried.with_only_columns(Job.uid)),
+    )
+
+
 def sound(session: Session, uid: uuid.UUID, *, unmasked: bool) -> Sound | None:
     """Return the file to play of a present recording; null when it is gone.
 
     Asked for with a play token alone: the page that gave the token has checked the access, and
-    ``unmasked`` is what the token says. Raises ``masking_under_way`` or ``sound_withheld``.
+    ``unmasked`` is what the token says. Raises ``masking_under_way``, ``masking_failed`` or
+    ``sound_withheld``.
     """
     recording, files, sounds = _opened(session, uid, unmasked=unmasked)
     kinds = (MediaKind.MASKED,) if sounds is Sounds.MASKED else UNMASKED_KINDS
@@ -107,6 +147,8 @@ def _opened(
     sounds = sounds_of(session, recording.id, set(files), unmasked=unmasked)
     if sounds is Sounds.PREPARING:
         raise DomainError("masking_under_way")
+    if sounds is Sounds.FAILED:
+        raise DomainError("masking_failed")
     if sounds is Sounds.WITHHELD:
         raise DomainError("sound_withheld")
     return recording, files, sounds
