@@ -208,14 +208,22 @@ def hear_again(
 
 
 def prepare_media(session: Session, recording_id: int, *, now: datetime) -> None:
-    """Have a recording's peaks made, and copies for browsers and ears, unless they are there."""
+    """Have a recording's peaks made, and copies for browsers and ears, unless they are there.
+
+    What is under way is not asked for twice; what failed is, since somebody wants it now.
+    """
     there = select(MediaFile.id).where(
         MediaFile.recording_id == recording_id, MediaFile.kind == MediaKind.PEAKS
     )
-    if session.scalar(there) is None:
-        jobs.enqueue(session, "prepare_media", now=now, recording_id=recording_id)
+    wanted = ["prepare_media"] if session.scalar(there) is None else []
     if redaction.lacks_copy(session, recording_id):
-        jobs.enqueue(session, "mute", now=now, recording_id=recording_id)
+        wanted.append(redaction.JOB)
+    for name in wanted:
+        own = (JobRow.recording_id == recording_id, JobRow.name == name)
+        if session.scalar(select(JobRow.id).where(*own, JobRow.state.in_(ACTIVE)).limit(1)):
+            continue
+        session.execute(delete(JobRow).where(*own, JobRow.state == JobState.FAILED))
+        jobs.enqueue(session, name, now=now, recording_id=recording_id)
 
 
 def correct_layout(
@@ -309,7 +317,7 @@ JOBS: Mapping[str, Job] = {
         waits_for=frozenset({"weights_missing", "weights_incomplete", "weights_damaged"}),
     ),
     "prepare_media": Job(load=copies.load, work=copies.work, save=copies.save),
-    "mute": Job(load=redaction.load, work=reading.mute, save=redaction.save),
+    redaction.JOB: Job(load=redaction.load, work=reading.mute, save=redaction.save),
     "look_through": _alone(reading.look_through),
     "import_file": Job(load=uploads.load, work=_import_upload, save=_nothing, fail=uploads.fail),
     "fill_phrases": Job(load=_as_given, work=reading.fill_phrases, save=_nothing),

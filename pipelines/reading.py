@@ -82,7 +82,7 @@ def mask(
     kinds = runtime.masked_kinds
     if redaction.look_through(session, transcript_id, kinds, before=before):
         recording_id = session.get_one(Transcript, transcript_id).recording_id
-        jobs.enqueue(session, "mute", now=runtime.clock.now(), recording_id=recording_id)
+        jobs.enqueue(session, redaction.JOB, now=runtime.clock.now(), recording_id=recording_id)
     search.index(session, transcript_id, now=runtime.clock.now())
 
 
@@ -117,7 +117,7 @@ def hide_words(
 ) -> None:
     """Hide words by hand, and have the muted copy made anew; ``who``: see ``redaction.hide``."""
     redaction.hide(session, transcript, place, **who)
-    jobs.enqueue(session, "mute", now=who["now"], recording_id=transcript.recording_id)
+    jobs.enqueue(session, redaction.JOB, now=who["now"], recording_id=transcript.recording_id)
     search.index(session, transcript.id, now=who["now"])
 
 
@@ -126,7 +126,7 @@ def show_words(
 ) -> None:
     """Take a false mask away, and have the muted copy made anew."""
     redaction.show(session, transcript, place, **who)
-    jobs.enqueue(session, "mute", now=who["now"], recording_id=transcript.recording_id)
+    jobs.enqueue(session, redaction.JOB, now=who["now"], recording_id=transcript.recording_id)
     search.index(session, transcript.id, now=who["now"])
 
 

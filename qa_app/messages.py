@@ -139,6 +139,10 @@ MESSAGES: dict[str, tuple[int, LazyString]] = {
         409,
         _l("A copy without personal data is being made of this recording. Try again in a minute."),
     ),
+    "masking_failed": (
+        409,
+        _l("Personal data could not be muted here. A manager can have it tried again."),
+    ),
     "sound_withheld": (
         409,
         _l(

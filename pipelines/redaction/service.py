@@ -25,6 +25,9 @@ from pipelines.redaction.rules.masks import Mask, Said, find_masks, mask_of, mer
 from pipelines.runtime import Progress, Runtime
 from pipelines.storage import StoredFile
 
+JOB = "mute"
+"""The job that makes the muted copy of a recording."""
+
 Spans = tuple[tuple[int, int], ...]
 Change = Callable[[muting.Samples, int], muting.Samples]
 Write = Callable[[Path, Path, Change], None]

@@ -17,7 +17,7 @@ from models.operations import AuditEntry, Job
 from models.reviews import Task
 from models.session import read_session
 from models.transcripts import Transcript, Turn
-from models.vocab import MediaKind, Origin, Party, RetentionSubject, Role, TaskState
+from models.vocab import JobState, MediaKind, Origin, Party, RetentionSubject, Role, TaskState
 from pipelines import moments
 from pipelines.redaction import service
 from pipelines.retention import service as retention
@@ -162,6 +162,45 @@ def test_while_the_copy_is_made_nothing_is_played_and_the_page_says_so(
     assert "•••" in page
     with read_session(runtime.engine) as session:
         assert "mute" in session.scalars(select(Job.name)).all()
+
+
+@pytest.mark.parametrize(("role", "retries"), [("manager", True), ("trainer", False)])
+def test_a_copy_that_cannot_be_made_is_said_so_and_asked_for_again_on_reopening(
+    signed_in: Callable[[str], Browser],
+    masked: Scene,
+    add: Add,
+    runtime: Runtime,
+    role: str,
+    *,
+    retries: bool,
+) -> None:
+    def fail(session: Session) -> None:
+        for job in session.scalars(select(Job).where(Job.name == "mute")):
+            job.state, job.attempts, job.failures = JobState.FAILED, 3, 3
+            job.error_code, job.error_params = "audio_unreadable", {}
+
+    browser = signed_in(role)
+    browser.get(f"/calls/{masked.call}")
+    where = browser.post(f"/calls/{masked.call}/open", {"purpose": "coaching"}).location
+    assert "being prepared" in browser.get(where).get_data(as_text=True)
+    add(fail)
+    page = browser.get(where).get_data(as_text=True)
+    assert "being prepared" not in page
+    assert "could not be prepared" in page
+    assert "<audio" not in page
+    assert "•••" in page
+    found = re.search(r'action="(/jobs/[^"]+/retry)"', page)
+    assert (found is not None, "can have it tried again" in page) == (retries, not retries)
+    if found:
+        assert browser.post(found[1], {"back": where}).location == where
+        assert "being prepared" in browser.get(where).get_data(as_text=True)
+        add(fail)
+    # Whoever opens it anew asks for it again, once.
+    for _time in range(2):
+        assert "being prepared" in opened(browser, masked)
+    with read_session(runtime.engine) as session:
+        jobs = session.scalars(select(Job).where(Job.name == "mute")).all()
+        assert [job.state for job in jobs] == [JobState.QUEUED]
 
 
 def test_words_that_were_not_looked_through_are_shown_to_nobody(
