@@ -96,6 +96,7 @@ def look_through(runtime: Runtime, progress: Progress, *, again: bool = False) -
         for transcript_id in chunk:
             if session.get(Transcript, transcript_id) is not None:
                 mask(session, runtime, transcript_id)
+                looking.look_again(session, transcript_id, now=runtime.clock.now())
         done += len(chunk)
         progress(done, len(waiting))
 
@@ -110,6 +111,7 @@ def hide_words(
     redaction.hide(session, transcript, place, **who)
     jobs.enqueue(session, "mute", now=who["now"], recording_id=transcript.recording_id)
     search.index(session, transcript.id, now=who["now"])
+    looking.look_again(session, transcript.id, now=who["now"])
 
 
 def show_words(
@@ -119,6 +121,7 @@ def show_words(
     redaction.show(session, transcript, place, **who)
     jobs.enqueue(session, "mute", now=who["now"], recording_id=transcript.recording_id)
     search.index(session, transcript.id, now=who["now"])
+    looking.look_again(session, transcript.id, now=who["now"])
 
 
 def mute(source: redaction.Source, runtime: Runtime, progress: Progress) -> redaction.Muted:

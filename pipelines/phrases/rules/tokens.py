@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
+from pipelines.masking import HIDDEN
 from pipelines.numerals import CHINESE_DIGITS, CHINESE_PLACES, TENS, UNITS
 
 _HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -21,7 +22,7 @@ _SINGLE = _HAN + "\u3041-\u30ff"
 _LETTER = rf"(?:(?![{_SINGLE}])[^\W\d_])"
 _TOKEN = re.compile(
     rf"(?P<single>[{_SINGLE}])|(?P<sign>[£$€¥] ?)?(?P<number>\d+(?:[.,]\d+)*)"
-    rf"|(?P<word>{_LETTER}+(?:['\u2019]{_LETTER}+)*\*?)"
+    rf"|(?P<word>{_LETTER}+(?:['\u2019]{_LETTER}+)*\*?)|(?P<hidden>{HIDDEN})"
 )
 _IS_HAN = re.compile(f"[{_HAN}]")
 _MONEY = {"£": "pounds", "$": "dollars", "€": "euros", "¥": "元"}
