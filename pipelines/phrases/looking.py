@@ -232,13 +232,17 @@ def fill_past(engine: Engine, version_id: int, *, now: datetime, progress: Progr
             yield transcript_id
 
     def fill(session: Session, chunk: list[int]) -> None:
+        usable_ones = _held(session, chunk)
+        # Not the key: a transcript that is being saved points to the version with its hits.
         version = session.scalars(
-            select(PhraseVersion).where(PhraseVersion.id == version_id).with_for_update()
+            select(PhraseVersion)
+            .where(PhraseVersion.id == version_id)
+            .with_for_update(key_share=True)
         ).one_or_none()
         if version is None or version.state is not PhraseVersionState.ON:
             return
         own = (PhraseHit.version_id == version_id) & PhraseHit.transcript_id.in_(chunk)
-        _find(session, chunk, [version], _forget(session, own), now=now)
+        _find(session, usable_ones, [version], _forget(session, own), now=now)
         version.filled_to = chunk[-1]
 
     in_chunks(engine, one_by_one(), fill, size=CHUNK)
@@ -247,6 +251,17 @@ def fill_past(engine: Engine, version_id: int, *, now: datetime, progress: Progr
         if version is not None and version.state is PhraseVersionState.ON:
             version.filled_at = now
     progress(len(every), len(every))
+
+
+def _held(session: Session, chunk: Collection[int]) -> list[int]:
+    """Return those of the transcripts that may still be looked through; none changes meanwhile.
+
+    Whoever saves one anew holds it until its hits are there too. What is asked before the rows are
+    held may be what was there before, so that it is asked again.
+    """
+    mine = select(Transcript.id).where(Transcript.id.in_(chunk)).order_by(Transcript.id)
+    session.execute(mine.with_for_update())
+    return list(session.scalars(mine.where(usable())))
 
 
 def filling(session: Session, version: PhraseVersion) -> tuple[int, int] | None:
@@ -329,6 +344,7 @@ def begin_trial(
     if (session.scalar(talk) or 0) > AT_ONCE_MS:
         return trial, False
     _try(session, trial, ids)
+    trial.cursor = ids[-1]
     trial.done_at = now
     session.flush()
     return trial, True
@@ -354,7 +370,8 @@ def run_trial(engine: Engine, trial_id: int, *, now: datetime, progress: Progres
         if trial is not None:
             # A call that came, or went, since the try was asked for changes what there is.
             trial.total = max(trial.total, trial.calls + len(chunk))
-            _try(session, trial, chunk)
+            _try(session, trial, _held(session, chunk))
+            trial.cursor = chunk[-1]
 
     in_chunks(engine, one_by_one(), chunk_of, size=CHUNK)
     with write_session(engine) as session:
@@ -373,6 +390,12 @@ def fail_trial(session: Session, ids: Mapping[str, Any], code: str) -> None:
 def _try(session: Session, trial: PhraseTrial, transcript_ids: Sequence[int]) -> None:
     settings = RuleSettings.from_json(trial.settings)
     examples = list(trial.examples)
+    attempts = {
+        row.id: row.attempt
+        for row in session.execute(
+            select(Transcript.id, Transcript.attempt).where(Transcript.id.in_(transcript_ids))
+        )
+    }
     for transcript_id, _site_id, conversation in _conversations(session, transcript_ids):
         hits = look(settings, conversation)
         trial.calls += 1
@@ -380,9 +403,12 @@ def _try(session: Session, trial: PhraseTrial, transcript_ids: Sequence[int]) ->
         trial.calls_hit += bool(hits)
         trial.unsure += sum(is_unsure(hit.probability) for hit in hits)
         # One of each call, so that ten examples are ten calls.
-        examples += [{"transcript_id": transcript_id, **values_of(hit)} for hit in hits[:1]]
+        attempt = attempts[transcript_id]
+        examples += [
+            {"transcript_id": transcript_id, "attempt": attempt, **values_of(hit)}
+            for hit in hits[:1]
+        ]
     trial.examples = examples[:EXAMPLES]
-    trial.cursor = transcript_ids[-1]
 
 
 def is_unsure(probability: float | None) -> bool:

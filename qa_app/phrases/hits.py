@@ -239,18 +239,20 @@ def _examples(
     """Return (number, example) for those of the calls that the person may see now."""
     ids = [example["transcript_id"] for example in trial.examples]
     recording = aliased(Recording)
-    seen = set(
-        session.scalars(
+    seen = {
+        (row.id, row.attempt)
+        for row in session.execute(
             visible(person, Transcript, Action.PHRASES_READ)
             .join(recording, recording.id == Transcript.recording_id)
             .where(Transcript.id.in_(ids), ~blind_to(person, recording.call_id, now))
-            .with_only_columns(Transcript.id)
+            .with_only_columns(Transcript.id, Transcript.attempt)
         )
-    )
+    }
+    # Of a call that was heard anew, an example points into words that are no longer there.
     return [
         (number, example)
         for number, example in enumerate(trial.examples)
-        if example["transcript_id"] in seen
+        if (example["transcript_id"], example.get("attempt")) in seen
     ]
 
 

@@ -1,12 +1,14 @@
 """Phrase rules and their hits in both databases."""
 
+import threading
+import time
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, delete, func, select, text
+from sqlalchemy import Engine, delete, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -341,6 +343,49 @@ def test_past_calls_are_filled_in_and_a_killed_run_goes_on(
         again = hits(session)
         assert len(again) == 5
         assert [hit.verdict for hit in again].count(PhraseVerdict.CONFIRMED) == 1
+
+
+def test_a_call_that_is_in_doubt_by_now_is_not_filled_in(own_engine: Engine) -> None:
+    with write_session(own_engine) as session:
+        project = make_project(session)
+        version = make_on(session, project, "refund")
+        transcript = make_transcript(session, project)
+
+    def meanwhile(_done: int, _total: int) -> None:
+        with write_session(own_engine) as session:
+            session.get_one(Transcript, transcript.id).doubt = "wordless"
+
+    looking.fill_past(own_engine, version.id, now=NOW, progress=meanwhile)
+    with write_session(own_engine) as session:
+        assert hits(session) == []
+
+
+def test_a_call_that_is_heard_anew_while_it_is_filled_in_has_its_hits_once(
+    own_engine: Engine,
+) -> None:
+    with write_session(own_engine) as session:
+        project = make_project(session)
+        version = make_on(session, project, "refund")
+        transcript = make_transcript(session, project)
+    begun = threading.Event()
+    fill = threading.Thread(
+        target=looking.fill_past,
+        args=(own_engine, version.id),
+        kwargs={"now": NOW, "progress": lambda _done, _total: begun.set()},
+    )
+    with write_session(own_engine) as session:
+        # As a transcript is saved: its row first, then what is read out of it.
+        again = update(Transcript).where(Transcript.id == transcript.id).values(attempt=2)
+        session.execute(again)
+        looking.look_through(session, transcript.id, now=NOW)
+        fill.start()
+        assert begun.wait(10)
+        time.sleep(0.2)
+    fill.join(10)
+    assert not fill.is_alive()
+    with write_session(own_engine) as session:
+        assert len(hits(session)) == 1
+        assert session.get_one(PhraseVersion, version.id).filled_at == NOW
 
 
 def test_a_long_try_is_a_job_that_goes_on_where_it_was_killed(

@@ -15,7 +15,7 @@ from models.phrases import PhraseHit, PhraseTrial, PhraseVersion
 from models.reviews import Review, ReviewRevision, SelfAssessment, Task
 from models.samples import SamplePlan
 from models.session import read_session
-from models.transcripts import Turn
+from models.transcripts import Transcript, Turn
 from models.vocab import (
     AssessmentState,
     MediaKind,
@@ -196,6 +196,23 @@ def test_a_long_try_says_how_far_it_is(
     nothing = manager.post(path, {"start": "2001-01-01", "end": "2001-01-02", "once": "y"})
     assert nothing.status_code == 409
     assert "No call of these days" in nothing.get_data(as_text=True)
+
+
+def test_an_example_of_a_try_goes_when_its_call_is_heard_anew(
+    signed_in: SignedIn, scene: Scene, add: Add
+) -> None:
+    manager = signed_in("manager")
+    day = scene.call.local_date.isoformat()
+    path = f"/phrases/rules/{scene.rule.uid}/trials?version=1"
+    tried = manager.post(path, {"start": day, "end": day, "once": "x"}).location
+    assert f"{tried}/examples/1" in text(manager, tried)
+
+    def heard_anew(session: Session) -> None:
+        session.get_one(Transcript, scene.hit.transcript_id).attempt += 1
+
+    add(heard_anew)
+    assert "No examples" in text(manager, tried)
+    assert text(manager, f"{tried}/examples/1", 404)
 
 
 @pytest.mark.parametrize("kind", [*PhraseKind])
