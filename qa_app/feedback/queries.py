@@ -29,7 +29,7 @@ from qa_app.calls.blindness import blind_to, is_blind
 from qa_app.calls.player import PlayerView, Purpose, purpose_words
 from qa_app.feedback.points import OwnView, Point, own_view, points_of
 from qa_app.reasons import reason_words
-from qa_app.reviews.queries import CallFacts, call_facts, player_of, with_leg
+from qa_app.reviews.queries import CallFacts, call_facts, player_of, said_in, with_leg
 from qa_app.reviews.sheets import band_of
 
 PAGE_SIZE = 25
@@ -237,7 +237,7 @@ def verdict_page(session: Session, person: Person, uid: uuid.UUID) -> FeedbackPa
     entry, current = _entry(review, person), review.current
     version = version_rule(session, review.version_id)
     assessment = _assessment(session, review)
-    points = points_of(version, review, assessment)
+    points = points_of(version, review, assessment, said_in(session, review.leg.call_id))
     is_own = person.agent_id is not None and review.leg.agent_id == person.agent_id
     waiting = any(item.state is ObjectionState.OPEN for item in review.objections)
     objection = _open_objection(review, person)
