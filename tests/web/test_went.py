@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -150,6 +151,27 @@ def test_voices_on_one_channel_and_chinese(
     assert "Characters a minute" in page
     assert "Share of talk" not in page
     assert "Comes in while" not in page
+
+
+def test_words_that_are_in_doubt_are_not_counted(
+    signed_in: Callable[[str], Browser], scene: Scene, add: Add
+) -> None:
+    counted = re.compile(r"Words a (?:minute|turn)</th><td[^>]*>([^<]*)")
+    manager = signed_in("manager")
+    assert counted.findall(opened(manager, scene.call)) == ["30", "2"]
+
+    def doubt(session: Session) -> None:
+        of_call = select(Transcript).join(Recording).join(Call).where(Call.uid == scene.call)
+        session.scalars(of_call).one().doubt = "wordless"
+
+    add(doubt)
+    page = opened(manager, scene.call)
+    assert counted.findall(page) == ["–", "–"]
+    # Whose voice is heard when does not depend on words.
+    assert "62 %" in page
+    _mono, stereo = table(manager)
+    assert (stereo["agent_words"], stereo["agent_characters"]) == ("", "")
+    assert (stereo["agent_talk_ms"], stereo["agent_turns"]) == ("8000", "2")
 
 
 def test_a_transcript_from_before_says_why_it_has_no_figures(
