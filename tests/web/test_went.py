@@ -162,7 +162,8 @@ def test_words_that_are_in_doubt_are_not_counted(
 
     def doubt(session: Session) -> None:
         of_call = select(Transcript).join(Recording).join(Call).where(Call.uid == scene.call)
-        session.scalars(of_call).one().doubt = "wordless"
+        transcript = session.scalars(of_call).one()
+        transcript.doubt, transcript.doubt_params = "wordless", {"pct": 5}
 
     add(doubt)
     page = opened(manager, scene.call)
