@@ -373,7 +373,12 @@ def test_while_a_leader_judges_a_call_its_hits_are_nowhere(
         task.claimed_at = NOW
         version = session.scalars(select(PhraseVersion)).one()
         day = scene.call.local_date
-        looking.begin_trial(session, version, day, day, now=NOW, actor=None)
+        trial, _done = looking.begin_trial(session, version, day, day, now=NOW, actor=None)
+        # Many others change nothing: another try without the one would give the difference.
+        trial.calls = trial.total = 1_000
+        trainer = session.merge(world.people["trainer"])
+        hit = session.get_one(PhraseHit, scene.hit.id)
+        service.judge(session, hit, PhraseVerdict.CONFIRMED, now=NOW, actor=trainer)
 
     add(judging)
     manager = signed_in("manager")
@@ -381,6 +386,10 @@ def test_while_a_leader_judges_a_call_its_hits_are_nowhere(
     assert NAME not in opened(manager, scene)
     assert text(manager, f"/phrases/hits/{scene.hit.uid}", 404)
     assert manager.post(f"/phrases/hits/{scene.hit.uid}/verdict").status_code == 404
+    for path in ("/phrases", f"/phrases/rules/{scene.rule.uid}"):
+        assert "hidden while you judge" in text(manager, path)
+        assert "(21 %–100 %, 1 judged)" not in text(manager, path)
+        assert "(21 %–100 %, 1 judged)" in text(signed_in("trainer"), path)
     rule = text(manager, f"/phrases/rules/{scene.rule.uid}")
     assert str(scene.hit.uid) not in rule
     assert "Confirm hits" not in rule
@@ -392,7 +401,7 @@ def test_while_a_leader_judges_a_call_its_hits_are_nowhere(
     assert "<dt>Hits</dt>" in text(signed_in("trainer"), f"/phrases/trials/{trial}")
 
 
-def test_agents_see_hits_on_own_calls_with_the_feedback_and_not_before(
+def test_agents_and_who_leads_them_see_hits_with_the_feedback_and_not_before(
     signed_in: SignedIn, scene: Scene, add: Add, world: World
 ) -> None:
     agent = signed_in("agent")
@@ -410,7 +419,12 @@ def test_agents_see_hits_on_own_calls_with_the_feedback_and_not_before(
         return review.uid
 
     review = add(reviewed)
-    assert f"{NAME} at 0:04" in text(agent, f"/feedback/{review}")
+    for role in ("agent", "trainer", "manager"):
+        assert f"{NAME} at 0:04" in text(signed_in(role), f"/feedback/{review}")
+    # The reviewer's plan allows no hits, and no plan allows any but while scoring.
+    page = text(signed_in("reviewer"), f"/feedback/{review}")
+    assert "planted" in page
+    assert NAME not in page
     assert NAME not in opened(agent, scene)
 
 
