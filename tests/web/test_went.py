@@ -231,7 +231,7 @@ def test_who_judges_a_call_gets_what_can_be_heard_only(
 
 
 def test_the_file_holds_the_calls_in_scope_that_the_list_shows(
-    signed_in: Callable[[str], Browser], scene: Scene
+    signed_in: Callable[[str], Browser], scene: Scene, world: World, runtime: Runtime
 ) -> None:
     manager = signed_in("manager")
     page = manager.get("/calls?start=2026-11-01&recorded=y").get_data(as_text=True)
@@ -248,6 +248,12 @@ def test_the_file_holds_the_calls_in_scope_that_the_list_shows(
     assert (stereo["customer_interruptions"], stereo["agent_words"]) == ("1", "4")
     assert (mono["overlap_ms"], mono["unknown_talk_ms"], mono["agent_talk_ms"]) == ("", "6000", "")
     assert table(manager, "?start=2026-11-17") == []
+    with read_session(runtime.engine) as session:
+        taken = select(AuditEntry).where(AuditEntry.action == "calls.exported")
+        whole, empty = session.scalars(taken.order_by(AuditEntry.id)).all()
+    assert whole.actor_uid == world.people["manager"].uid
+    assert (whole.details["rows"], whole.details["start"]) == (2, None)
+    assert (empty.details["rows"], empty.details["start"]) == (0, "2026-11-17")
 
 
 def test_an_admin_sets_what_dead_air_is_at_an_own_site(
