@@ -62,8 +62,3 @@ def remember(session: Session, recording: Recording) -> None:
     """Keep what is muted now, since the transcript that says so is about to go."""
     recording.muted = moments(session, recording)
     session.flush()
-
-
-def meet(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    """Tell whether two spans share a moment; one without length, as of a word, has one."""
-    return one[0] < max(other[1], other[0] + 1) and other[0] < max(one[1], one[0] + 1)

@@ -105,6 +105,7 @@ def look_through(runtime: Runtime, progress: Progress, *, again: bool = False) -
     def look(session: Session, chunk: list[int]) -> None:
         for transcript_id in chunk:
             mask(session, runtime, transcript_id)
+            looking.look_again(session, transcript_id, now=runtime.clock.now())
 
     in_chunks(runtime.engine, one_by_one(), look, size=_PER_TRANSACTION)
     if waiting:
@@ -119,6 +120,7 @@ def hide_words(
     redaction.hide(session, transcript, place, **who)
     jobs.enqueue(session, redaction.JOB, now=who["now"], recording_id=transcript.recording_id)
     search.index(session, transcript.id, now=who["now"])
+    looking.look_again(session, transcript.id, now=who["now"])
 
 
 def show_words(
@@ -128,6 +130,7 @@ def show_words(
     redaction.show(session, transcript, place, **who)
     jobs.enqueue(session, redaction.JOB, now=who["now"], recording_id=transcript.recording_id)
     search.index(session, transcript.id, now=who["now"])
+    looking.look_again(session, transcript.id, now=who["now"])
 
 
 def mute(source: redaction.Source, runtime: Runtime, progress: Progress) -> redaction.Muted:

@@ -17,7 +17,7 @@ from models.transcripts import Transcript, Turn
 from models.upsert import insert_missing
 from models.vocab import MaskKind, MediaKind, RecordingState
 from pipelines import audit, moments
-from pipelines.masking import HIDDEN, masked_text
+from pipelines.masking import HIDDEN, masked_text, meet
 from pipelines.outcomes import DomainError
 from pipelines.redaction.rules import muting
 from pipelines.redaction.rules.lexing import Heard
@@ -145,9 +145,7 @@ def _within(words: Sequence[Heard], spans: Iterable[tuple[int, int]]) -> Iterabl
     """Yield a mask for each span over the words that sound in it."""
     for span in spans:
         inside = [
-            place
-            for place, word in enumerate(words)
-            if moments.meet((word.start_ms, word.end_ms), span)
+            place for place, word in enumerate(words) if meet((word.start_ms, word.end_ms), span)
         ]
         if inside:
             yield mask_of(words, inside[0], inside[-1], MaskKind.MANUAL)
@@ -230,9 +228,7 @@ def show(
     if not gone:
         raise DomainError("mask_unfit")
     words = _words(turn)
-    recording.muted = [
-        row for row in recording.muted if not moments.meet((row[1], row[2]), gone[0])
-    ]
+    recording.muted = [row for row in recording.muted if not meet((row[1], row[2]), gone[0])]
     _change(session, transcript, turn, [_mask(words, row) for row in left])
     _record(session, transcript, "mask_removed", place, now, actor)
 

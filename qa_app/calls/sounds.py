@@ -29,8 +29,8 @@ class Sounds(StrEnum):
 
     ``unmasked``: all of it, since nothing is hidden or the person may hear it; ``unknown``: all of
     it, though nobody knows what is in it; ``masked``: the muted copy; ``partly``: that too, though
-    there may be more in it; ``preparing``: the copy is still being made; ``failed``: it could not be
-    made; ``withheld``: nobody knows all that is in it, and this installation then plays nothing.
+    there may be more in it; ``preparing``: the copy is still being made; ``failed``: it could not
+    be made; ``withheld``: nobody knows all that is in it, and this installation plays nothing then.
     """
 
     UNMASKED = "unmasked"

@@ -13,6 +13,7 @@ from models.calls import Call
 from models.search import SearchEntry, SearchTurn
 from models.transcripts import Turn
 from models.vocab import Party
+from pipelines.masking import masked_words
 from pipelines.search import finding
 from pipelines.search.rules import places, query
 from pipelines.search.rules.places import Piece
@@ -171,7 +172,7 @@ def _call_hits(
 
 def _turns(session: Session, what: query.Query, ids: Sequence[int]) -> dict[int, TurnHit]:
     rows = session.execute(
-        select(SearchTurn.id, Turn.party, Turn.start_ms, Turn.masked_text, Turn.words)
+        select(SearchTurn.id, Turn.party, Turn.start_ms, Turn.masked_text, Turn.words, Turn.masks)
         .join(Turn, Turn.id == SearchTurn.turn_id)
         .where(SearchTurn.id.in_(ids))
     )
@@ -179,8 +180,8 @@ def _turns(session: Session, what: query.Query, ids: Sequence[int]) -> dict[int,
         row_id: TurnHit(
             party=party,
             speaker=PARTIES[party],
-            at_ms=places.spot(spoken, start_ms, what),
+            at_ms=places.spot(masked_words(spoken, masks), start_ms, what),
             pieces=tuple(places.snippet(masked or "", what)),
         )
-        for row_id, party, start_ms, masked, spoken in rows
+        for row_id, party, start_ms, masked, spoken, masks in rows
     }

@@ -183,6 +183,23 @@ def test_hits_are_marked_masked_and_lead_to_the_spot(
     assert re.search(r'<audio[^>]* src="[^"]+#t=2\.05"', player)
 
 
+def test_a_spot_never_lies_in_what_is_muted(signed_in: SignedIn, add: Add, world: World) -> None:
+    def speak(session: Session) -> None:
+        call = factories.make_call(session, *place_of(session, world))
+        transcript = say(session, call, "x")
+        turn = transcript.turns[0]
+        said = ["my", " 4711", " code", " is", " 4711"]
+        turn.words = [[word, 1_000 + 50 * n, 1_040 + 50 * n, 0.9] for n, word in enumerate(said)]
+        turn.masks = [[1, 1, "manual", 1_050, 1_090]]
+        turn.masked_text = "my ••• code is 4711"
+        service.index(session, transcript.id, now=NOW)
+
+    add(speak)
+    page = signed_in("manager").get("/search?q=4711").get_data(as_text=True)
+    assert "at=1200" in page
+    assert "at=1050" not in page
+
+
 @pytest.mark.parametrize("at", ["-5", "x", "9" * 40, "999999999"])
 def test_a_spot_that_is_none_breaks_nothing(
     signed_in: SignedIn, scene: dict[str, Any], at: str
