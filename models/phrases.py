@@ -119,7 +119,7 @@ class PhraseTrial(Identified, Base):
     """A version was run over the past calls of a period, without leaving any hit.
 
     ``cursor`` is the id of the last transcript looked at; the sums grow with it. ``examples`` are
-    hits as ``PhraseHit`` keeps them, with ``transcript_id`` and without words.
+    hits as ``PhraseHit`` keeps them, with ``transcript_id`` and its ``attempt``, without words.
     """
 
     __tablename__ = "phrase_trial"

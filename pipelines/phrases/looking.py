@@ -1,14 +1,27 @@
 """Transcripts looked through: a new one as it is saved, past ones by a job, and tries of a draft.
 
 Transcripts that failed, or of which the machine itself says that they are not to be relied on, are
-never looked at: what is not known to be said gives no hit, present or absent.
+never looked at: what is not known to be said gives no hit, present or absent. Nor are those that
+nobody has looked through for personal data, and what is masked in the others is no word of theirs:
+whoever writes a rule must not learn by it in which calls a number is said.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, and_, delete, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Engine,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from models.base import new_uid
@@ -19,6 +32,7 @@ from models.phrases import PhraseHit, PhraseRule, PhraseTrial, PhraseVersion
 from models.session import in_chunks, read_session, write_session
 from models.transcripts import Transcript, Turn
 from models.vocab import JobState, PhraseVersionState, TranscriptState
+from pipelines.masking import masked_words
 from pipelines.outcomes import DomainError
 from pipelines.phrases.rules.finding import Conversation, Found, Spoken, look
 from pipelines.phrases.rules.settings import RuleSettings
@@ -37,7 +51,8 @@ UNSURE = 0.5
 
 def usable() -> ColumnElement[bool]:
     """Return the condition that a transcript may be looked through."""
-    return and_(Transcript.state == TranscriptState.DONE, Transcript.doubt.is_(None))
+    unscreened = exists().where(Turn.transcript_id == Transcript.id, Turn.masked_text.is_(None))
+    return and_(Transcript.state == TranscriptState.DONE, Transcript.doubt.is_(None), ~unscreened)
 
 
 # ---- new transcripts ---------------------------------------------------------------------------
@@ -52,20 +67,48 @@ def look_through(session: Session, transcript_id: int | None, *, now: datetime) 
     if transcript_id is None:
         return 0
     versions = session.scalars(
-        select(PhraseVersion)
-        .join(PhraseRule, PhraseRule.id == PhraseVersion.rule_id)
-        .join(Call, Call.project_id == PhraseRule.project_id)
-        .join(Recording, Recording.call_id == Call.id)
-        .join(Transcript, Transcript.recording_id == Recording.id)
-        .where(
-            Transcript.id == transcript_id, PhraseVersion.state == PhraseVersionState.ON, usable()
-        )
+        _of_project(transcript_id).where(PhraseVersion.state == PhraseVersionState.ON)
     ).all()
     # Hits of versions that are off point into words that are no longer there.
     before = _forget(session, PhraseHit.transcript_id == transcript_id)
     if not versions:
         return 0
     return _find(session, [transcript_id], versions, before, now=now)
+
+
+def look_again(session: Session, transcript_id: int, *, now: datetime) -> int:
+    """Find anew what is found in a transcript in which other words are masked now.
+
+    By the versions that are on, from their day on and as far as past calls have been filled in;
+    and by those that had hits here, even if they are off, since the words are the same.
+    """
+    session.flush()
+    own = PhraseHit.transcript_id == transcript_id
+    due = or_(
+        Transcript.made_at >= PhraseVersion.switched_on_at,
+        PhraseVersion.filled_to >= transcript_id,
+    )
+    versions = session.scalars(
+        _of_project(transcript_id).where(
+            or_(
+                exists().where(PhraseHit.version_id == PhraseVersion.id, own),
+                and_(PhraseVersion.state == PhraseVersionState.ON, due),
+            )
+        )
+    ).all()
+    return _find(session, [transcript_id], versions, _forget(session, own), now=now)
+
+
+def _of_project(transcript_id: int) -> Select[tuple[PhraseVersion]]:
+    """Select the versions in the project of a transcript, if that may be looked through."""
+    return (
+        select(PhraseVersion)
+        .join(PhraseRule, PhraseRule.id == PhraseVersion.rule_id)
+        .join(Call, Call.project_id == PhraseRule.project_id)
+        .join(Recording, Recording.call_id == Call.id)
+        .join(Transcript, Transcript.recording_id == Recording.id)
+        .where(Transcript.id == transcript_id, usable())
+    )
 
 
 def _forget(session: Session, which: ColumnElement[bool]) -> list[PhraseHit]:
@@ -151,11 +194,17 @@ def _conversations(
     spoken: dict[int, list[Spoken]] = {transcript_id: [] for transcript_id in sites}
     rows = session.execute(
         select(
-            Turn.transcript_id, Turn.position, Turn.party, Turn.start_ms, Turn.end_ms, Turn.words
+            Turn.transcript_id,
+            Turn.position,
+            Turn.party,
+            Turn.start_ms,
+            Turn.end_ms,
+            Turn.words,
+            Turn.masks,
         ).where(Turn.transcript_id.in_(list(sites)))
     )
-    for transcript_id, *turn in rows:
-        spoken[transcript_id].append(Spoken(*turn))
+    for transcript_id, *turn, words, masks in rows:
+        spoken[transcript_id].append(Spoken(*turn, masked_words(words, masks)))
     for transcript_id, turns in spoken.items():
         yield transcript_id, sites[transcript_id], Conversation(turns)
 
@@ -183,13 +232,17 @@ def fill_past(engine: Engine, version_id: int, *, now: datetime, progress: Progr
             yield transcript_id
 
     def fill(session: Session, chunk: list[int]) -> None:
+        usable_ones = _held(session, chunk)
+        # Not the key: a transcript that is being saved points to the version with its hits.
         version = session.scalars(
-            select(PhraseVersion).where(PhraseVersion.id == version_id).with_for_update()
+            select(PhraseVersion)
+            .where(PhraseVersion.id == version_id)
+            .with_for_update(key_share=True)
         ).one_or_none()
         if version is None or version.state is not PhraseVersionState.ON:
             return
         own = (PhraseHit.version_id == version_id) & PhraseHit.transcript_id.in_(chunk)
-        _find(session, chunk, [version], _forget(session, own), now=now)
+        _find(session, usable_ones, [version], _forget(session, own), now=now)
         version.filled_to = chunk[-1]
 
     in_chunks(engine, one_by_one(), fill, size=CHUNK)
@@ -198,6 +251,17 @@ def fill_past(engine: Engine, version_id: int, *, now: datetime, progress: Progr
         if version is not None and version.state is PhraseVersionState.ON:
             version.filled_at = now
     progress(len(every), len(every))
+
+
+def _held(session: Session, chunk: Collection[int]) -> list[int]:
+    """Return those of the transcripts that may still be looked through; none changes meanwhile.
+
+    Whoever saves one anew holds it until its hits are there too. What is asked before the rows are
+    held may be what was there before, so that it is asked again.
+    """
+    mine = select(Transcript.id).where(Transcript.id.in_(chunk)).order_by(Transcript.id)
+    session.execute(mine.with_for_update())
+    return list(session.scalars(mine.where(usable())))
 
 
 def filling(session: Session, version: PhraseVersion) -> tuple[int, int] | None:
@@ -280,6 +344,7 @@ def begin_trial(
     if (session.scalar(talk) or 0) > AT_ONCE_MS:
         return trial, False
     _try(session, trial, ids)
+    trial.cursor = ids[-1]
     trial.done_at = now
     session.flush()
     return trial, True
@@ -305,7 +370,8 @@ def run_trial(engine: Engine, trial_id: int, *, now: datetime, progress: Progres
         if trial is not None:
             # A call that came, or went, since the try was asked for changes what there is.
             trial.total = max(trial.total, trial.calls + len(chunk))
-            _try(session, trial, chunk)
+            _try(session, trial, _held(session, chunk))
+            trial.cursor = chunk[-1]
 
     in_chunks(engine, one_by_one(), chunk_of, size=CHUNK)
     with write_session(engine) as session:
@@ -324,6 +390,12 @@ def fail_trial(session: Session, ids: Mapping[str, Any], code: str) -> None:
 def _try(session: Session, trial: PhraseTrial, transcript_ids: Sequence[int]) -> None:
     settings = RuleSettings.from_json(trial.settings)
     examples = list(trial.examples)
+    attempts = {
+        row.id: row.attempt
+        for row in session.execute(
+            select(Transcript.id, Transcript.attempt).where(Transcript.id.in_(transcript_ids))
+        )
+    }
     for transcript_id, _site_id, conversation in _conversations(session, transcript_ids):
         hits = look(settings, conversation)
         trial.calls += 1
@@ -331,9 +403,12 @@ def _try(session: Session, trial: PhraseTrial, transcript_ids: Sequence[int]) ->
         trial.calls_hit += bool(hits)
         trial.unsure += sum(is_unsure(hit.probability) for hit in hits)
         # One of each call, so that ten examples are ten calls.
-        examples += [{"transcript_id": transcript_id, **values_of(hit)} for hit in hits[:1]]
+        attempt = attempts[transcript_id]
+        examples += [
+            {"transcript_id": transcript_id, "attempt": attempt, **values_of(hit)}
+            for hit in hits[:1]
+        ]
     trial.examples = examples[:EXAMPLES]
-    trial.cursor = transcript_ids[-1]
 
 
 def is_unsure(probability: float | None) -> bool:

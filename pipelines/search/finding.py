@@ -40,11 +40,6 @@ class Found:
     ids: tuple[int, ...]
     all_of_them: bool
 
-    @property
-    def blocks(self) -> int:
-        """How many calls these turns belong to."""
-        return _calls_of(self.ids)
-
 
 def newest(session: Session, wanted: Wanted, within: Range, *, calls: int) -> Found:
     """Return the newest turns that fit: those of ``calls`` calls at least, or all there are.

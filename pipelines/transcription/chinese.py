@@ -1,8 +1,8 @@
 """Chinese characters in one form: the recogniser mixes traditional and simplified ones."""
 
 from enum import StrEnum
-from functools import cache
-from typing import Any
+
+from pipelines.characters import SIMPLIFYING, TRADITIONAL, converted
 
 CODES = frozenset({"zh", "yue"})
 """The recogniser's codes of languages that are written with these characters and converted."""
@@ -16,23 +16,13 @@ class Writing(StrEnum):
     AS_HEARD = "as_heard"
 
 
-_TABLES = {Writing.SIMPLIFIED: "t2s", Writing.TRADITIONAL: "s2t"}
-
-
-@cache
-def _converter(table: str) -> Any:
-    import opencc
-
-    return opencc.OpenCC(table)
+_TABLES = {Writing.SIMPLIFIED: SIMPLIFYING, Writing.TRADITIONAL: TRADITIONAL}
 
 
 def written(text: str, writing: Writing) -> str:
     """Return Chinese text in the characters asked for; other writing in it stays."""
     table = _TABLES.get(writing)
-    if table is None:
-        return text
-    converted: str = _converter(table).convert(text)
-    return converted
+    return text if table is None else converted(text, table)
 
 
 def simplified(text: str) -> str:

@@ -17,7 +17,7 @@ from pipelines.review.assessments import facts_of
 from pipelines.scoring.service import version_rule
 from qa_app.access import Action, Person, load, visible
 from qa_app.calls.player import PlayerView, Purpose
-from qa_app.reviews.queries import CallFacts, call_facts, player_of, with_leg
+from qa_app.reviews.queries import CallFacts, call_facts, player_of, said_in, with_leg
 from qa_app.reviews.sheets import SheetView, form_for, view_sheet
 
 PAGE_SIZE = 25
@@ -183,7 +183,8 @@ def write_page(
     """Gather the form; ``sheet`` is what was just sent, else the stored draft is shown."""
     if sheet is None:
         version = version_rule(session, assessment.version_id)
-        form = form_for(version, assessment.draft, assessment.lock_version, "")
+        said = said_in(session, assessment.leg.call_id)
+        form = form_for(version, assessment.draft, assessment.lock_version, "", said=said)
         sheet = view_sheet(version, form, assessment.draft)
     return WritePage(
         uid=assessment.uid,

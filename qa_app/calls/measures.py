@@ -27,11 +27,11 @@ CALL_COLUMNS = (
     "music_ms",
     "overlap_ms",
 )
+OF_WORDS = ("words", "characters")
 PARTY_COLUMNS = (
     "talk_ms",
     "turns",
-    "words",
-    "characters",
+    *OF_WORDS,
     "interruptions",
     "delays",
     "delay_ms",
@@ -57,7 +57,7 @@ def file_rows(session: Session, person: Person, wanted: Wanted) -> Iterator[list
         .join(Transcript, Transcript.recording_id == Recording.id)
         .join(Conversation, Conversation.transcript_id == Transcript.id)
         .where(~blind_to(person, Call.id, now()))
-        .with_only_columns(Call, Transcript.language, Conversation)
+        .with_only_columns(Call, Transcript.language, Transcript.doubt, Conversation)
         .options(
             joinedload(Call.project),
             joinedload(Call.team),
@@ -67,7 +67,7 @@ def file_rows(session: Session, person: Person, wanted: Wanted) -> Iterator[list
         .order_by(Call.started_at.desc(), Call.id.desc())
         .limit(MOST_ROWS)
     )
-    for call, language, row in session.execute(statement):
+    for call, language, doubt, row in session.execute(statement):
         sides = {side.party: side for side in row.parties}
         yield [
             call.source_key,
@@ -78,7 +78,10 @@ def file_rows(session: Session, person: Person, wanted: Wanted) -> Iterator[list
             language,
             *(getattr(row, name) for name in CALL_COLUMNS),
             *(
-                getattr(sides[party], name) if party in sides else None
+                # Words that are not to be relied on are not counted either.
+                getattr(sides[party], name)
+                if party in sides and not (doubt and name in OF_WORDS)
+                else None
                 for party in Party
                 for name in PARTY_COLUMNS
             ),

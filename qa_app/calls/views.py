@@ -15,7 +15,7 @@ from models.upsert import insert_missing
 from models.vocab import ChannelLayout, Direction
 from pipelines import audit
 from pipelines.outcomes import DomainError
-from qa_app import db, exports
+from qa_app import db, exports, security
 from qa_app.access import Action, current_person, load, requires
 from qa_app.asked import MOST, page_number
 from qa_app.calls import measures, queries, sides, sounds, tokens
@@ -76,7 +76,19 @@ def measures_file() -> Response:
     """Give how the calls of the list went as a file."""
     form = FilterForm(request.args)
     form.validate()
-    rows = measures.file_rows(session(), current_person(), _wanted(form))
+    person, wanted = current_person(), _wanted(form)
+    rows = list(measures.file_rows(session(), person, wanted))
+    security.record(
+        "calls.exported",
+        "call",
+        actor=person.uid,
+        file="call-measures.csv",
+        rows=len(rows),
+        start=wanted.start.isoformat() if wanted.start else None,
+        end=wanted.end.isoformat() if wanted.end else None,
+        project=str(wanted.project) if wanted.project else None,
+        agent=str(wanted.agent) if wanted.agent else None,
+    )
     return exports.csv_response("call-measures.csv", measures.COLUMNS, rows)
 
 

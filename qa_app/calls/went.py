@@ -22,7 +22,8 @@ from qa_app.calls.parties import PARTIES
 class SideView:
     """One party's part. ``pace`` is in words a minute, or characters (``by_character``).
 
-    Everything from ``turns`` on is null where it is unknown, or the person judges the call.
+    Everything from ``turns`` on is null where it is unknown, or the person judges the call;
+    ``words_per_turn`` and ``pace`` also where the words are not to be relied on.
     """
 
     party: Party
@@ -105,20 +106,21 @@ def went_view(session: Session, transcript: Transcript | None, *, blind: bool) -
         dead_airs=row.dead_airs,
         dead_air_ms=row.dead_air_ms,
         music_ms=row.music_ms,
-        sides=tuple(_side(each, transcript.language, blind=blind) for each in row.parties),
+        sides=tuple(_side(each, transcript, blind=blind) for each in row.parties),
         marks=tuple(MarkView(*mark) for mark in row.marks),
     )
 
 
-def _side(row: ConversationParty, language: str | None, *, blind: bool) -> SideView:
-    spoken, by_character = rules.units(row.words, row.characters, language)
+def _side(row: ConversationParty, transcript: Transcript, *, blind: bool) -> SideView:
+    spoken, by_character = rules.units(row.words, row.characters, transcript.language)
+    uncounted = blind or transcript.doubt is not None
     return SideView(
         party=row.party,
         speaker=PARTIES[row.party],
         talk_ms=row.talk_ms,
         turns=None if blind else row.turns,
-        words_per_turn=None if blind or not row.turns else spoken / row.turns,
-        pace=None if blind else rules.per_minute(spoken, row.talk_ms),
+        words_per_turn=None if uncounted or not row.turns else spoken / row.turns,
+        pace=None if uncounted else rules.per_minute(spoken, row.talk_ms),
         by_character=by_character,
         interruptions=None if blind else row.interruptions,
         delay_ms=None if blind else row.delay_ms,

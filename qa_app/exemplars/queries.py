@@ -20,8 +20,8 @@ from qa_app.access import Action, OutOfScope, Person, load, may, visible
 from qa_app.calls.blindness import blind_to, is_blind
 from qa_app.calls.player import PlayerView, Purpose
 from qa_app.i18n import text_of
-from qa_app.quotes import hidden_in
-from qa_app.reviews.queries import CallFacts, call_facts, player_of, with_leg
+from qa_app.quotes import masked_spans
+from qa_app.reviews.queries import CallFacts, call_facts, player_of, said_in, with_leg
 
 
 @dataclass(frozen=True)
@@ -219,6 +219,7 @@ def choose_page(session: Session, person: Person, uid: uuid.UUID) -> tuple[Revie
         )
     ).one()
     answers = review.current.answers if review.current else []
+    said = said_in(session, review.leg.call_id)
     earning = [answer for answer in answers if answer.earned > 0]
     return review, ChoosePage(
         review_uid=review.uid,
@@ -227,9 +228,9 @@ def choose_page(session: Session, person: Person, uid: uuid.UUID) -> tuple[Revie
             (answer.criterion.lineage, text_of(answer.criterion.text)) for answer in earning
         ),
         moments=tuple(
-            (f"{span['start_ms']}-{span['end_ms']}", hidden_in(str(span.get("words") or "")))
+            (f"{span['start_ms']}-{span['end_ms']}", span["words"])
             for answer in earning
-            for span in answer.evidence
+            for span in masked_spans(answer.evidence, said)
         ),
     )
 

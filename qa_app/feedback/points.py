@@ -1,14 +1,14 @@
 """Both views of a call side by side: the reviewer's points and the agent's own."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from models.reviews import Review, ReviewRevision, SelfAssessment
 from pipelines.measures.rules.indicators import gap_bp
 from pipelines.scoring.rules import CriterionRule, VersionRule
-from qa_app.quotes import masked_spans
+from qa_app.quotes import SaidTurn, masked_spans
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,12 @@ class OwnView:
 
 
 def points_of(
-    version: VersionRule, review: Review, assessment: SelfAssessment | None
+    version: VersionRule,
+    review: Review,
+    assessment: SelfAssessment | None,
+    said: Sequence[SaidTurn],
 ) -> list[Point]:
-    """Put the reviewer's and the agent's answers to each criterion side by side."""
+    """Put both answers to each criterion side by side; ``said`` are the turns that are quoted."""
     given = {answer.criterion.lineage: answer for answer in review.current.answers}  # type: ignore[union-attr]  # a submitted review has one
     own = {answer.criterion.lineage: answer for answer in assessment.answers} if assessment else {}
     points = []
@@ -67,7 +70,7 @@ def points_of(
                 not_applicable=bool(answer and answer.not_applicable),
                 comment=answer.comment if answer else "",
                 reason=reasons.get(answer.reason or "") if answer else None,
-                evidence=tuple(masked_spans(answer.evidence)) if answer else (),
+                evidence=tuple(masked_spans(answer.evidence, said)) if answer else (),
                 own_answer=mine.value["answer"] if mine else None,
                 own_earned=mine.earned if mine else None,
                 own_comment=mine.comment if mine else "",

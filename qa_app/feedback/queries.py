@@ -28,8 +28,9 @@ from qa_app.access import Action, OutOfScope, Person, load, may, visible
 from qa_app.calls.blindness import blind_to, is_blind
 from qa_app.calls.player import PlayerView, Purpose, purpose_words
 from qa_app.feedback.points import OwnView, Point, own_view, points_of
+from qa_app.phrases.marks import may_see_marks
 from qa_app.reasons import reason_words
-from qa_app.reviews.queries import CallFacts, call_facts, player_of, with_leg
+from qa_app.reviews.queries import CallFacts, call_facts, player_of, said_in, with_leg
 from qa_app.reviews.sheets import band_of
 
 PAGE_SIZE = 25
@@ -237,7 +238,7 @@ def verdict_page(session: Session, person: Person, uid: uuid.UUID) -> FeedbackPa
     entry, current = _entry(review, person), review.current
     version = version_rule(session, review.version_id)
     assessment = _assessment(session, review)
-    points = points_of(version, review, assessment)
+    points = points_of(version, review, assessment, said_in(session, review.leg.call_id))
     is_own = person.agent_id is not None and review.leg.agent_id == person.agent_id
     waiting = any(item.state is ObjectionState.OPEN for item in review.objections)
     objection = _open_objection(review, person)
@@ -276,8 +277,20 @@ def verdict_page(session: Session, person: Person, uid: uuid.UUID) -> FeedbackPa
         may_object=is_own and not waiting,
         may_answer=objection.uid if objection else None,
         may_choose=_may_choose(session, person, review),
-        player=player_of(session, person, review.leg, Purpose.FEEDBACK, hits=True),
+        player=player_of(
+            session,
+            person,
+            review.leg,
+            Purpose.FEEDBACK,
+            hits=is_own or _leads(session, person, review),
+        ),
     )
+
+
+def _leads(session: Session, person: Person, review: Review) -> bool:
+    """Tell whether the person may see hits of the call; reviewers may while they score, at most."""
+    recording = review.leg.call.recording
+    return recording is not None and may_see_marks(session, person, recording)
 
 
 def _may_choose(session: Session, person: Person, review: Review) -> bool:

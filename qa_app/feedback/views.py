@@ -19,6 +19,7 @@ from qa_app.db import session
 from qa_app.feedback.forms import CORRECTED, NOT_UPHELD, ObjectForm, decision_form
 from qa_app.feedback.queries import index_page, load_verdict, sheet_of_review, verdict_page
 from qa_app.reviews.forms import data_of_sheet, sheet_of_form
+from qa_app.reviews.queries import said_in
 from qa_app.reviews.sheets import view_sheet
 from qa_app.reviews.views import saved_answer
 from qa_app.templating import render, see_other
@@ -92,7 +93,8 @@ def answer(uid: uuid.UUID) -> Response | str:
     review = objection.review
     version = version_rule(session(), review.version_id)
     stored = sheet_of_review(review)
-    data: dict[str, Any] = {**data_of_sheet(version, stored), "summary": review.summary}
+    said = said_in(session(), review.leg.call_id)
+    data: dict[str, Any] = {**data_of_sheet(version, stored, said), "summary": review.summary}
     form = decision_form(version)(data=data)
     sheet = sheet_of_form(form, version) if form.is_submitted() else stored
     view = view_sheet(version, form, sheet)

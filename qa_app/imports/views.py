@@ -31,7 +31,7 @@ from qa_app.imports.queries import (
     upload_sites,
 )
 from qa_app.imports.words import import_kind, import_state
-from qa_app.security import accepts_upload
+from qa_app.security import accepts_upload, record
 from qa_app.surroundings import runtime
 from qa_app.templating import render
 
@@ -140,5 +140,13 @@ def show(uid: uuid.UUID) -> str:
 def rejects(uid: uuid.UUID) -> Response:
     """Give the rows that did not land as a file, to be corrected and sent again."""
     file = _file(uid)
-    header, rows = rejects_table(session(), file)
+    header, found = rejects_table(session(), file)
+    rows = list(found)
+    record(
+        "import.rejects_exported",
+        "import_file",
+        actor=current_person().uid,
+        subject_uid=file.uid,
+        rows=len(rows),
+    )
     return csv_response(f"rejected-{file.kind.value}-{str(file.uid)[-6:]}.csv", header, rows)

@@ -22,9 +22,6 @@ from qa_app.calls.blindness import blind_to, is_blind
 from qa_app.calls.player import PlayerView, Purpose, player_view
 from qa_app.phrases.marks import quoted
 
-FEW_CALLS = 20
-"""Sums over fewer calls would tell somebody who judges one of them what was found in it."""
-
 
 @dataclass(frozen=True)
 class HitRow:
@@ -224,12 +221,13 @@ def trial_page(session: Session, person: Person, uid: uuid.UUID, now: datetime) 
         Call.local_date.between(trial.period_start, trial.period_end),
         blind_to(person, Call.id, now),
     )
+    # However many calls there are: the sums of another try, without the one, would tell.
     return TrialPage(
         trial=trial,
         rule=rule,
         settings=RuleSettings.from_json(trial.settings),
         examples=rows_of(session, examples),
-        hidden=trial.calls < FEW_CALLS and session.scalar(judged.limit(1)) is not None,
+        hidden=session.scalar(judged.limit(1)) is not None,
     )
 
 
@@ -239,18 +237,20 @@ def _examples(
     """Return (number, example) for those of the calls that the person may see now."""
     ids = [example["transcript_id"] for example in trial.examples]
     recording = aliased(Recording)
-    seen = set(
-        session.scalars(
+    seen = {
+        (row.id, row.attempt)
+        for row in session.execute(
             visible(person, Transcript, Action.PHRASES_READ)
             .join(recording, recording.id == Transcript.recording_id)
             .where(Transcript.id.in_(ids), ~blind_to(person, recording.call_id, now))
-            .with_only_columns(Transcript.id)
+            .with_only_columns(Transcript.id, Transcript.attempt)
         )
-    )
+    }
+    # Of a call that was heard anew, an example points into words that are no longer there.
     return [
         (number, example)
         for number, example in enumerate(trial.examples)
-        if example["transcript_id"] in seen
+        if (example["transcript_id"], example.get("attempt")) in seen
     ]
 
 

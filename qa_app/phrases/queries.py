@@ -1,11 +1,11 @@
 """What the pages of phrase rules show. Calls that the person is judging are left out throughout."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from models.calls import Call, Project, Recording
@@ -46,7 +46,11 @@ class Precision:
 
 @dataclass(frozen=True)
 class RuleRow:
-    """A rule in the list: its newest version, the one that is on, and hits that wait."""
+    """A rule in the list: its newest version, the one that is on, and hits that wait.
+
+    ``precision`` is null while the person judges a call of the project: it counts all calls, the
+    other figures none that they judge, so that the difference would tell.
+    """
 
     rule: PhraseRule
     newest: PhraseVersion
@@ -54,7 +58,7 @@ class RuleRow:
     settings: RuleSettings
     hits: int
     open: int
-    precision: Precision
+    precision: Precision | None
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,10 @@ class WeekRow:
 
 @dataclass(frozen=True)
 class RulePage:
-    """A rule: its versions, what it found over time, and the hits of the chosen version."""
+    """A rule: its versions, what it found over time, and the hits of the chosen version.
+
+    For ``precision`` see ``RuleRow``.
+    """
 
     rule: PhraseRule
     site: str
@@ -89,7 +96,7 @@ class RulePage:
     newest: PhraseVersion
     weeks: tuple[WeekRow, ...]
     counts: Mapping[str, int]
-    precision: Precision
+    precision: Precision | None
     hits: tuple[HitRow, ...]
     shown: str
     page: int
@@ -114,12 +121,15 @@ def index_page(session: Session, person: Person, now: datetime) -> tuple[Project
         .order_by(PhraseRule.name)
     ).all()
     counts = hit_counts(session, person, now)
+    judging = set(session.scalars(_judging(person, now)))
     whole = whole_sites(person)
     return tuple(
         ProjectRules(
             project=project,
             site=project.site.name,
-            rules=tuple(_row(rule, counts) for rule in rules if rule.project_id == project.id),
+            rules=tuple(
+                _row(rule, counts, judging) for rule in rules if rule.project_id == project.id
+            ),
             may_write=project.site_id in whole,
         )
         for project in projects
@@ -132,7 +142,20 @@ def whole_sites(person: Person) -> set[int]:
     return {grant.site_id for grant in grants if grant.team_id is None}
 
 
-def _row(rule: PhraseRule, counts: Mapping[int, tuple[int, int]]) -> RuleRow:
+def _judging(person: Person, now: datetime) -> Select[tuple[int]]:
+    """Select the projects of which the person judges a call at the moment."""
+    return select(Call.project_id).where(blind_to(person, Call.id, now))
+
+
+def _precision(version: PhraseVersion, judging: Collection[int]) -> Precision | None:
+    if version.rule.project_id in judging:
+        return None
+    return Precision(version.confirmed, version.rejected)
+
+
+def _row(
+    rule: PhraseRule, counts: Mapping[int, tuple[int, int]], judging: Collection[int]
+) -> RuleRow:
     newest = rule.versions[-1]
     on = next((v for v in rule.versions if v.state is PhraseVersionState.ON), None)
     shown = on or newest
@@ -144,7 +167,7 @@ def _row(rule: PhraseRule, counts: Mapping[int, tuple[int, int]]) -> RuleRow:
         settings=RuleSettings.from_json(shown.settings),
         hits=hits,
         open=waiting,
-        precision=Precision(shown.confirmed, shown.rejected),
+        precision=_precision(shown, judging),
     )
 
 
@@ -201,7 +224,7 @@ def rule_page(
         newest=versions[0],
         weeks=_weeks(session, person, version, now),
         counts=counts,
-        precision=Precision(version.confirmed, version.rejected),
+        precision=_precision(version, set(session.scalars(_judging(person, now)))),
         hits=hit_rows(session, hits),
         shown=shown,
         page=page,

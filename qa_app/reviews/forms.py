@@ -5,7 +5,7 @@ what is wrong with an answer is for `pipelines.scoring.rules` to say.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -31,7 +31,7 @@ from pipelines.scoring.rules import (
     from_hundredths,
 )
 from qa_app.forms import BaseForm
-from qa_app.quotes import hidden_in, masked_spans
+from qa_app.quotes import SaidTurn, hidden_in, masked_spans
 
 NONE_DONE = "none"
 MOST_STEPS_AS_BUTTONS = 11
@@ -169,8 +169,10 @@ def _spans_of(text: str) -> list[dict[str, Any]]:
     ]
 
 
-def data_of_sheet(version: VersionRule, sheet: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn a sheet back into the values of its form."""
+def data_of_sheet(
+    version: VersionRule, sheet: Mapping[str, Any], said: Sequence[SaidTurn] = ()
+) -> dict[str, Any]:
+    """Turn a sheet back into the values of its form; for ``said`` see ``masked_spans``."""
     data: dict[str, Any] = {}
     for criterion in version.criteria:
         lineage, entry = criterion.lineage, sheet.get(criterion.lineage) or {}
@@ -183,6 +185,6 @@ def data_of_sheet(version: VersionRule, sheet: Mapping[str, Any]) -> dict[str, A
         data[f"comment_{lineage}"] = entry.get("comment") or ""
         data[f"reason_{lineage}"] = entry.get("reason") or ""
         data[f"evidence_{lineage}"] = json.dumps(
-            masked_spans(entry.get("evidence") or []), ensure_ascii=False
+            masked_spans(entry.get("evidence") or [], said), ensure_ascii=False
         )
     return data

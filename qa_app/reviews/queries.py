@@ -10,15 +10,19 @@ from flask import abort
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from models.calls import Call, Leg
+from models.calls import Call, Leg, Recording
 from models.people import User
 from models.reviews import Review, Task
-from models.vocab import Direction, ReviewState, TaskState
+from models.transcripts import Transcript, Turn
+from models.vocab import Direction, MaskKind, ReviewState, TaskState
+from pipelines.masking import meet
+from pipelines.moments import Why
 from pipelines.review.service import claimable
 from pipelines.scoring.service import version_rule
 from qa_app.access import Action, Person, load, visible
 from qa_app.calls.player import PlayerView, Purpose, player_view
 from qa_app.phrases.marks import Mark, plan_shows_hits, suggestions_of
+from qa_app.quotes import SaidTurn
 from qa_app.reviews.sheets import SheetView, band_of, form_for, view_sheet
 
 RECENT = 10
@@ -133,6 +137,28 @@ def player_of(
     return player_view(session, person, recording, purpose, hits=hits) if recording else None
 
 
+def said_in(session: Session, call_id: int) -> tuple[SaidTurn, ...]:
+    """Return the turns of a call as they may be quoted now, but those nobody looked through.
+
+    A moment hidden by hand in a transcript that has gone stands as a turn without words.
+    """
+    rows = session.execute(
+        select(Turn.start_ms, Turn.end_ms, Turn.words, Turn.masks, Turn.masked_text)
+        .join(Transcript, Transcript.id == Turn.transcript_id)
+        .join(Recording, Recording.id == Transcript.recording_id)
+        .where(Recording.call_id == call_id, Turn.masked_text.is_not(None))
+    )
+    said = [SaidTurn(*row) for row in rows]
+    masked = [(mask[3], mask[4]) for turn in said for mask in turn.masks]
+    kept = session.scalar(select(Recording.muted).where(Recording.call_id == call_id)) or []
+    said += [
+        SaidTurn(start, end, [], [[0, 0, MaskKind.MANUAL.value, start, end]], "")
+        for _party, start, end, why in kept
+        if why == Why.MANUAL and not any(meet((start, end), other) for other in masked)
+    ]
+    return tuple(said)
+
+
 def queue_page(session: Session, person: Person, now: dt.datetime) -> QueuePage:
     """Gather a reviewer's queue, most urgent first."""
     in_scope = visible(person, Task, Action.TASKS_WORK)
@@ -222,7 +248,13 @@ def write_page(
         abort(404)
     if sheet is None:
         version = version_rule(session, review.version_id)
-        form = form_for(version, review.draft, review.lock_version, review.summary)
+        form = form_for(
+            version,
+            review.draft,
+            review.lock_version,
+            review.summary,
+            said=said_in(session, review.leg.call_id),
+        )
         sheet = view_sheet(version, form, review.draft)
     facts, hits = call_facts(review.leg), plan_shows_hits(session, review)
     player = player_of(session, person, review.leg, Purpose.TASK, hits=hits)

@@ -3,7 +3,7 @@
 Shared by reviews, self-assessments and corrected scores; nothing here asks the database.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _l
 from models.vocab import CriterionKind
 from pipelines.outcomes import AnswerState, CriterionScore, Score, Sheet
 from pipelines.scoring import rules
+from qa_app.quotes import SaidTurn
 from qa_app.reviews.forms import (
     SheetForm,
     build_form,
@@ -125,10 +126,15 @@ def band_of(*, excellent: bool | None, passed: bool | None) -> str:
 
 
 def form_for(
-    version: rules.VersionRule, sheet: Sheet, lock_version: int, summary: str
+    version: rules.VersionRule,
+    sheet: Sheet,
+    lock_version: int,
+    summary: str,
+    *,
+    said: Sequence[SaidTurn] = (),
 ) -> SheetForm:
-    """Make the form of a stored draft."""
-    data = data_of_sheet(version, sheet)
+    """Make the form of a stored draft; for ``said`` see ``qa_app.quotes.masked_spans``."""
+    data = data_of_sheet(version, sheet, said)
     return build_form(version)(
         formdata=None, data={**data, "lock_version": str(lock_version), "summary": summary}
     )

@@ -1,10 +1,14 @@
 """Phrase rules and their hits in both databases."""
 
+import threading
+import time
+import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, delete, func, select, text
+from sqlalchemy import Engine, delete, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -21,6 +25,8 @@ from models.vocab import (
     PhraseVersionState,
     TranscriptState,
 )
+from pipelines import reading
+from pipelines.masking import masked_text
 from pipelines.outcomes import DomainError
 from pipelines.phrases import looking, service
 from pipelines.phrases.rules.settings import RuleSettings, Step
@@ -89,6 +95,63 @@ def test_what_was_not_understood_gives_no_hits(session: Session) -> None:
     assert looking.look_through(session, transcript.id, now=NOW) == 0
     assert looking.look_through(session, None, now=NOW) == 0
     assert hits(session) == []
+
+
+NUMBER: Said = [(Party.CUSTOMER, 0, "call 138 0013 8000 for a refund")]
+
+
+def mask_number(session: Session, transcript: Transcript, masks: list[Any] | None) -> None:
+    turn = session.scalars(select(Turn).where(Turn.transcript_id == transcript.id)).one()
+    turn.masks = masks
+    turn.masked_text = None if masks is None else masked_text(turn.words, masks)
+    session.flush()
+
+
+def test_no_rule_and_no_try_tells_in_which_call_a_masked_number_is_said(session: Session) -> None:
+    project = make_project(session)
+    for phrases in (("138 0013 8000",), ("call for",), ("call … refund",)):
+        make_on(session, project, *phrases)
+    probing = session.scalars(select(PhraseVersion).order_by(PhraseVersion.id)).first()
+    transcript = make_transcript(session, project, NUMBER)
+    mask_number(session, transcript, [[1, 3, "phone", 500, 1_900]])
+    looking.look_through(session, transcript.id, now=NOW)
+    # Only what is said around it is found, and nothing as if nothing stood between.
+    assert [hit.runs for hit in hits(session)] == [[[1, 0, 6]]]
+    day = transcript.recording.call.local_date
+    assert probing is not None
+    trial, _done = looking.begin_trial(session, probing, day, day, now=NOW, actor=None)
+    assert (trial.calls, trial.hits) == (1, 0)
+
+
+def test_what_nobody_has_looked_through_yet_is_no_rules_to_read(session: Session) -> None:
+    project = make_project(session)
+    version = make_on(session, project, "refund")
+    transcript = make_transcript(session, project, NUMBER)
+    mask_number(session, transcript, None)
+    assert looking.look_through(session, transcript.id, now=NOW) == 0
+    day = transcript.recording.call.local_date
+    with pytest.raises(DomainError, match="trial_empty"):
+        looking.begin_trial(session, version, day, day, now=NOW, actor=None)
+    mask_number(session, transcript, [])
+    assert looking.look_again(session, transcript.id, now=NOW) == 1
+
+
+def test_hits_follow_what_is_masked_by_hand_and_only_where_the_rule_has_looked(
+    session: Session,
+) -> None:
+    project = make_project(session)
+    own, off, kept = (make_on(session, project, *words) for words in (["138"], ["8000"], ["call"]))
+    transcript = make_transcript(session, project, NUMBER)
+    looking.look_through(session, transcript.id, now=NOW)
+    for version in (off, kept):
+        service.switch_off(session, version, now=NOW, actor=None)
+    later = make_on(session, project, "refund")
+    later.switched_on_at = NOW + timedelta(days=1)
+    place: dict[str, Any] = {"attempt": 1, "now": NOW, "actor": uuid.uuid4()}
+    reading.hide_words(session, transcript, (1, 1, 3), **place)
+    assert [hit.version_id for hit in hits(session)] == [kept.id]
+    reading.show_words(session, transcript, (1, 1, 3), **place)
+    assert {hit.version_id for hit in hits(session)} == {kept.id, own.id}
 
 
 def test_a_second_hearing_replaces_hits_and_keeps_verdicts_at_the_same_place(
@@ -282,6 +345,49 @@ def test_past_calls_are_filled_in_and_a_killed_run_goes_on(
         assert [hit.verdict for hit in again].count(PhraseVerdict.CONFIRMED) == 1
 
 
+def test_a_call_that_is_in_doubt_by_now_is_not_filled_in(own_engine: Engine) -> None:
+    with write_session(own_engine) as session:
+        project = make_project(session)
+        version = make_on(session, project, "refund")
+        transcript = make_transcript(session, project)
+
+    def meanwhile(_done: int, _total: int) -> None:
+        with write_session(own_engine) as session:
+            session.get_one(Transcript, transcript.id).doubt = "wordless"
+
+    looking.fill_past(own_engine, version.id, now=NOW, progress=meanwhile)
+    with write_session(own_engine) as session:
+        assert hits(session) == []
+
+
+def test_a_call_that_is_heard_anew_while_it_is_filled_in_has_its_hits_once(
+    own_engine: Engine,
+) -> None:
+    with write_session(own_engine) as session:
+        project = make_project(session)
+        version = make_on(session, project, "refund")
+        transcript = make_transcript(session, project)
+    begun = threading.Event()
+    fill = threading.Thread(
+        target=looking.fill_past,
+        args=(own_engine, version.id),
+        kwargs={"now": NOW, "progress": lambda _done, _total: begun.set()},
+    )
+    with write_session(own_engine) as session:
+        # As a transcript is saved: its row first, then what is read out of it.
+        again = update(Transcript).where(Transcript.id == transcript.id).values(attempt=2)
+        session.execute(again)
+        looking.look_through(session, transcript.id, now=NOW)
+        fill.start()
+        assert begun.wait(10)
+        time.sleep(0.2)
+    fill.join(10)
+    assert not fill.is_alive()
+    with write_session(own_engine) as session:
+        assert len(hits(session)) == 1
+        assert session.get_one(PhraseVersion, version.id).filled_at == NOW
+
+
 def test_a_long_try_is_a_job_that_goes_on_where_it_was_killed(
     own_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -325,8 +431,6 @@ def test_flow_looks_through_what_it_saves(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from types import SimpleNamespace
-
-    from pipelines import reading
 
     project = make_project(session)
     make_on(session, project, "refund")

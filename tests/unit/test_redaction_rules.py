@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from models.vocab import MaskKind, Party
 from pipelines.redaction.rules.lexing import Heard
-from pipelines.redaction.rules.masks import Said, find_masks, hide_in_text
+from pipelines.redaction.rules.masks import FOUND_KINDS, Said, find_masks, hide_in_text
 from pipelines.redaction.rules.muting import flat_picture, mute, muted_spans
 from pipelines.redaction.rules.numbers import is_card, is_identity
-from qa_app.quotes import masked_spans
+from qa_app.quotes import SaidTurn, masked_spans
 from tests.benchmarks.bench_personal_data import measure, sentences
 
 # Recall and precision that the documentation promises, per kind; the sets give more.
@@ -153,7 +153,43 @@ def test_quotes_are_masked_whoever_wrote_them() -> None:
         {"start_ms": 1, "end_ms": 2, "words": "it's 07700 900123"},
         {"start_ms": 3, "end_ms": 4},
     ]
-    assert masked_spans(spans) == [
+    assert masked_spans(spans, kinds=FOUND_KINDS) == [
         {"start_ms": 1, "end_ms": 2, "words": "it's •••"},
         {"start_ms": 3, "end_ms": 4, "words": ""},
     ]
+    assert masked_spans(spans, kinds={MaskKind.EMAIL})[0] == spans[0]
+
+
+WORDS = [
+    ["my", 0, 90],
+    [" ward", 100, 190],
+    [" is", 200, 290],
+    [" seven", 300, 390],
+    [" ok", 400, 490],
+]
+
+
+@pytest.mark.parametrize(
+    ("quote", "start_ms", "end_ms", "shown"),
+    [
+        ("my ward is seven ok", 0, 490, "my ••• is ••• ok"),
+        ("my ••• is seven", 0, 390, "my ••• is •••"),
+        ("is", 200, 290, "is"),
+        ("seven", 300, 390, "•••"),
+        # Heard otherwise when it was quoted: nobody can tell which word is which.
+        ("my board is 7 ok", 0, 490, "•••"),
+        # What the other side said at that time is read by everybody.
+        ("right", 150, 350, "right"),
+        ("my ••• is ••• ok", 0, 490, "my ••• is ••• ok"),
+    ],
+)
+def test_quotes_hide_what_has_been_hidden_since(
+    quote: str, start_ms: int, end_ms: int, shown: str
+) -> None:
+    masks = [[1, 1, "manual", 100, 190], [3, 3, "manual", 300, 390]]
+    said = [
+        SaidTurn(0, 490, WORDS, masks, "my ••• is ••• ok"),
+        SaidTurn(150, 350, [["right", 150, 350]], [], "right"),
+    ]
+    span = {"start_ms": start_ms, "end_ms": end_ms, "words": quote}
+    assert masked_spans([span], said, FOUND_KINDS)[0]["words"] == shown

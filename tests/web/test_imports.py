@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.calls import Call, Recording
-from models.operations import ImportFile
+from models.operations import AuditEntry, ImportFile
 from models.people import Agent, Site
 from models.session import read_session
 from pipelines import flow, jobs
@@ -71,6 +71,10 @@ def test_a_file_is_uploaded_imported_corrected_and_sent_again(
         projects = {call.source_key: call.project.code for call in session.scalars(select(Call))}
         assert projects == {"c1": "renewal", "c2": "=renewal"}
         assert {file.storage_key for file in session.scalars(select(ImportFile))} == {None}
+        exported = AuditEntry.action == "import.rejects_exported"
+        (entry,) = session.scalars(select(AuditEntry).where(exported))
+        assert str(entry.subject_uid) in answer.location
+        assert entry.details == {"rows": 1}
     assert list(runtime.storage.keys()) == []
 
 

@@ -15,7 +15,7 @@ from models.phrases import PhraseHit, PhraseTrial, PhraseVersion
 from models.reviews import Review, ReviewRevision, SelfAssessment, Task
 from models.samples import SamplePlan
 from models.session import read_session
-from models.transcripts import Turn
+from models.transcripts import Transcript, Turn
 from models.vocab import (
     AssessmentState,
     MediaKind,
@@ -198,6 +198,23 @@ def test_a_long_try_says_how_far_it_is(
     assert "No call of these days" in nothing.get_data(as_text=True)
 
 
+def test_an_example_of_a_try_goes_when_its_call_is_heard_anew(
+    signed_in: SignedIn, scene: Scene, add: Add
+) -> None:
+    manager = signed_in("manager")
+    day = scene.call.local_date.isoformat()
+    path = f"/phrases/rules/{scene.rule.uid}/trials?version=1"
+    tried = manager.post(path, {"start": day, "end": day, "once": "x"}).location
+    assert f"{tried}/examples/1" in text(manager, tried)
+
+    def heard_anew(session: Session) -> None:
+        session.get_one(Transcript, scene.hit.transcript_id).attempt += 1
+
+    add(heard_anew)
+    assert "No examples" in text(manager, tried)
+    assert text(manager, f"{tried}/examples/1", 404)
+
+
 @pytest.mark.parametrize("kind", [*PhraseKind])
 def test_every_kind_has_a_plain_form(signed_in: SignedIn, scene: Scene, kind: PhraseKind) -> None:
     manager = signed_in("manager")
@@ -356,7 +373,12 @@ def test_while_a_leader_judges_a_call_its_hits_are_nowhere(
         task.claimed_at = NOW
         version = session.scalars(select(PhraseVersion)).one()
         day = scene.call.local_date
-        looking.begin_trial(session, version, day, day, now=NOW, actor=None)
+        trial, _done = looking.begin_trial(session, version, day, day, now=NOW, actor=None)
+        # Many others change nothing: another try without the one would give the difference.
+        trial.calls = trial.total = 1_000
+        trainer = session.merge(world.people["trainer"])
+        hit = session.get_one(PhraseHit, scene.hit.id)
+        service.judge(session, hit, PhraseVerdict.CONFIRMED, now=NOW, actor=trainer)
 
     add(judging)
     manager = signed_in("manager")
@@ -364,6 +386,10 @@ def test_while_a_leader_judges_a_call_its_hits_are_nowhere(
     assert NAME not in opened(manager, scene)
     assert text(manager, f"/phrases/hits/{scene.hit.uid}", 404)
     assert manager.post(f"/phrases/hits/{scene.hit.uid}/verdict").status_code == 404
+    for path in ("/phrases", f"/phrases/rules/{scene.rule.uid}"):
+        assert "hidden while you judge" in text(manager, path)
+        assert "(21 %–100 %, 1 judged)" not in text(manager, path)
+        assert "(21 %–100 %, 1 judged)" in text(signed_in("trainer"), path)
     rule = text(manager, f"/phrases/rules/{scene.rule.uid}")
     assert str(scene.hit.uid) not in rule
     assert "Confirm hits" not in rule
@@ -375,7 +401,7 @@ def test_while_a_leader_judges_a_call_its_hits_are_nowhere(
     assert "<dt>Hits</dt>" in text(signed_in("trainer"), f"/phrases/trials/{trial}")
 
 
-def test_agents_see_hits_on_own_calls_with_the_feedback_and_not_before(
+def test_agents_and_who_leads_them_see_hits_with_the_feedback_and_not_before(
     signed_in: SignedIn, scene: Scene, add: Add, world: World
 ) -> None:
     agent = signed_in("agent")
@@ -393,7 +419,12 @@ def test_agents_see_hits_on_own_calls_with_the_feedback_and_not_before(
         return review.uid
 
     review = add(reviewed)
-    assert f"{NAME} at 0:04" in text(agent, f"/feedback/{review}")
+    for role in ("agent", "trainer", "manager"):
+        assert f"{NAME} at 0:04" in text(signed_in(role), f"/feedback/{review}")
+    # The reviewer's plan allows no hits, and no plan allows any but while scoring.
+    page = text(signed_in("reviewer"), f"/feedback/{review}")
+    assert "planted" in page
+    assert NAME not in page
     assert NAME not in opened(agent, scene)
 
 

@@ -5,11 +5,14 @@ import uuid
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import delete, event, select
 
+from models.calls import Recording
 from models.people import Agent
 from models.reviews import Objection, Review, SelfAssessment, Task
-from models.vocab import AssessmentState, ReviewState, TaskState
+from models.transcripts import Transcript
+from models.vocab import AssessmentState, Party, ReviewState, TaskState
+from pipelines import moments
 from tests import factories
 
 GOOD = {
@@ -133,6 +136,42 @@ def test_evidence_is_kept_with_its_words(signed_in: Any, tasks: Any, add: Any) -
     page = words(browser.get(f"/feedback/{review_of(add)}"))
     assert 'data-play-from="1200" data-play-to="2500"' in page
     assert "Good &lt;b&gt;morning" in page
+
+
+def test_what_is_hidden_later_is_hidden_in_the_evidence_too(
+    signed_in: Any, tasks: Any, add: Any
+) -> None:
+    browser = signed_in("reviewer")
+    path = begin(browser)
+    span = '[{"start_ms": 0, "end_ms": 1400, "words": "ask for Planted"}]'
+    assert submit(browser, path, {**GOOD, "evidence_greeting": span}).status_code == 303
+
+    def hide(session: Any) -> None:
+        call = session.scalars(select(Review)).one().leg.call
+        recording = factories.make_recording(session, call)
+        said = [(Party.CUSTOMER, 0, "ask for Planted")]
+        turn = factories.make_transcript(session, recording, said).turns[0]
+        turn.masks, turn.masked_text = [[2, 2, "manual", 1_000, 1_400]], "ask for •••"
+
+    add(hide)
+    review = review_of(add)
+    for role, address in (
+        ("reviewer", f"/feedback/{review}"),
+        ("trainer", f"/exemplars/of/{review}"),
+    ):
+        page = words(signed_in(role).get(address))
+        assert "ask for •••" in page
+        assert "Planted" not in page
+
+    def forget(session: Any) -> None:
+        # As retention does: the words go, the moment stays.
+        moments.remember(session, session.scalars(select(Recording)).one())
+        session.execute(delete(Transcript))
+
+    add(forget)
+    page = words(signed_in("reviewer").get(f"/feedback/{review}"))
+    assert "Planted" not in page
+    assert "•••" in page
 
 
 def test_a_task_of_somebody_else_is_out_of_reach(

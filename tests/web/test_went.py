@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -152,6 +153,28 @@ def test_voices_on_one_channel_and_chinese(
     assert "Comes in while" not in page
 
 
+def test_words_that_are_in_doubt_are_not_counted(
+    signed_in: Callable[[str], Browser], scene: Scene, add: Add
+) -> None:
+    counted = re.compile(r"Words a (?:minute|turn)</th><td[^>]*>([^<]*)")
+    manager = signed_in("manager")
+    assert counted.findall(opened(manager, scene.call)) == ["30", "2"]
+
+    def doubt(session: Session) -> None:
+        of_call = select(Transcript).join(Recording).join(Call).where(Call.uid == scene.call)
+        transcript = session.scalars(of_call).one()
+        transcript.doubt, transcript.doubt_params = "wordless", {"pct": 5}
+
+    add(doubt)
+    page = opened(manager, scene.call)
+    assert counted.findall(page) == ["–", "–"]
+    # Whose voice is heard when does not depend on words.
+    assert "62 %" in page
+    _mono, stereo = table(manager)
+    assert (stereo["agent_words"], stereo["agent_characters"]) == ("", "")
+    assert (stereo["agent_talk_ms"], stereo["agent_turns"]) == ("8000", "2")
+
+
 def test_a_transcript_from_before_says_why_it_has_no_figures(
     signed_in: Callable[[str], Browser], scene: Scene
 ) -> None:
@@ -208,7 +231,7 @@ def test_who_judges_a_call_gets_what_can_be_heard_only(
 
 
 def test_the_file_holds_the_calls_in_scope_that_the_list_shows(
-    signed_in: Callable[[str], Browser], scene: Scene
+    signed_in: Callable[[str], Browser], scene: Scene, world: World, runtime: Runtime
 ) -> None:
     manager = signed_in("manager")
     page = manager.get("/calls?start=2026-11-01&recorded=y").get_data(as_text=True)
@@ -225,6 +248,12 @@ def test_the_file_holds_the_calls_in_scope_that_the_list_shows(
     assert (stereo["customer_interruptions"], stereo["agent_words"]) == ("1", "4")
     assert (mono["overlap_ms"], mono["unknown_talk_ms"], mono["agent_talk_ms"]) == ("", "6000", "")
     assert table(manager, "?start=2026-11-17") == []
+    with read_session(runtime.engine) as session:
+        taken = select(AuditEntry).where(AuditEntry.action == "calls.exported")
+        whole, empty = session.scalars(taken.order_by(AuditEntry.id)).all()
+    assert whole.actor_uid == world.people["manager"].uid
+    assert (whole.details["rows"], whole.details["start"]) == (2, None)
+    assert (empty.details["rows"], empty.details["start"]) == (0, "2026-11-17")
 
 
 def test_an_admin_sets_what_dead_air_is_at_an_own_site(

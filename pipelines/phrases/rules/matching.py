@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from pipelines.masking import HIDDEN
 from pipelines.outcomes import DomainError
 from pipelines.phrases.rules.tokens import BREAK, Token, tokens
 
@@ -34,7 +35,9 @@ def parse(phrase: str) -> tuple[Part, ...]:
     """
     parts: list[Part] = []
     for stretch in _GAP.split(phrase):
-        for place, token in enumerate(tokens([stretch])):
+        # Words that are hidden part what stands beside them, and are themselves never looked for.
+        meant = (token for token in tokens([stretch]) if token.text != HIDDEN)
+        for place, token in enumerate(meant):
             text = token.text.rstrip("*")
             prefix = text != token.text
             if prefix and len(text) < _LEAST_STEM:

@@ -11,9 +11,10 @@ import unicodedata
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from typing import Any
+from functools import lru_cache
 
+from pipelines.characters import converted
+from pipelines.masking import HIDDEN
 from pipelines.numerals import CHINESE_DIGITS, CHINESE_PLACES, TENS, UNITS
 
 _HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -21,7 +22,7 @@ _SINGLE = _HAN + "\u3041-\u30ff"
 _LETTER = rf"(?:(?![{_SINGLE}])[^\W\d_])"
 _TOKEN = re.compile(
     rf"(?P<single>[{_SINGLE}])|(?P<sign>[£$€¥] ?)?(?P<number>\d+(?:[.,]\d+)*)"
-    rf"|(?P<word>{_LETTER}+(?:['\u2019]{_LETTER}+)*\*?)"
+    rf"|(?P<word>{_LETTER}+(?:['\u2019]{_LETTER}+)*\*?)|(?P<hidden>{HIDDEN})"
 )
 _IS_HAN = re.compile(f"[{_HAN}]")
 _MONEY = {"£": "pounds", "$": "dollars", "€": "euros", "¥": "元"}
@@ -41,19 +42,10 @@ class Token:
     last: int
 
 
-@cache
-def _converter() -> Any:
-    # Not imported from transcription: stages know nothing of each other.
-    import opencc
-
-    return opencc.OpenCC("t2s")
-
-
 @lru_cache(maxsize=20_000)
 def _simplified(character: str) -> str:
     # One by one, so that a character never depends on neighbours that another piece brings.
-    converted: str = _converter().convert(character)
-    return converted
+    return converted(character)
 
 
 @lru_cache(maxsize=20_000)

@@ -210,12 +210,14 @@ def _by_turn(side: _Side, span: _Span) -> Iterable[tuple[int, int, int]]:
         yield turn, words[0], words[-1]
 
 
-def hide_in_text(text: str, *, language: str | None = None) -> str:
+def hide_in_text(
+    text: str, *, language: str | None = None, kinds: Collection[MaskKind] = FOUND_KINDS
+) -> str:
     """Return a text without the personal data in it, for quotes that have no turn of their own."""
     from pipelines.masking import masked_text
 
     words = words_of(text)
-    (masks,) = find_masks([Said(Party.UNKNOWN, words)], language=language)
+    (masks,) = find_masks([Said(Party.UNKNOWN, words)], language=language, kinds=kinds)
     rows = [[word.text, word.start_ms, word.end_ms, 1.0] for word in words]
     return masked_text(rows, [mask.row() for mask in masks]) if masks else text
 

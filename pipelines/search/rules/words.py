@@ -9,9 +9,10 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import groupby, pairwise
-from typing import Any
+
+from pipelines.characters import converted
 
 LONGEST_WORD = 100
 """Characters of a word that count; whatever follows is the same word."""
@@ -40,14 +41,6 @@ class Word:
     end: int
 
 
-@cache
-def _converter() -> Any:
-    # The same dictionary as transcripts are simplified with; loaded by the first Chinese text.
-    import opencc
-
-    return opencc.OpenCC("t2s")
-
-
 def is_cjk(sign: str) -> bool:
     """Tell whether a character is a word by itself."""
     code = ord(sign)
@@ -62,7 +55,7 @@ def folded(sign: str) -> str:
     bare = "".join(part for part in apart if unicodedata.category(part) != "Mn")
     plain = unicodedata.normalize("NFKC", bare).casefold()
     if len(plain) == 1 and ord(plain) >= _HAN and is_cjk(plain):
-        simple: str = _converter().convert(plain)
+        simple = converted(plain)
         return simple if len(simple) == 1 else plain
     return plain
 
