@@ -24,7 +24,7 @@ from qa_app.calls.blindness import may_judge
 from qa_app.permissions import Person, grants_for, may
 from qa_app.phrases.hits import hits_seen
 
-FEW_HITS = 2_000
+FEW_HITS = 200
 """Calls with so many hits of a rule are looked up one by one; more are met among what is said."""
 
 Scoped = type[Project] | type[Team] | type[Agent]
