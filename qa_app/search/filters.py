@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -205,7 +205,9 @@ def _conditions(
     return tuple(conditions)
 
 
-def _counts_for(rule_id: int, version_id: ColumnElement[int]) -> tuple[ColumnElement[bool], ...]:
+def _counts_for(
+    rule_id: int, version_id: ColumnElement[int] | InstrumentedAttribute[int]
+) -> tuple[ColumnElement[bool], ...]:
     """Return what a hit must meet: found by any version of the rule, and rejected by nobody."""
     versions = select(PhraseVersion.id).where(PhraseVersion.rule_id == rule_id)
     return (
@@ -219,7 +221,7 @@ def _within(session: Session, person: Person, asked: Asked) -> finding.Range:
     low, high = 0, finding.Range().high
     if asked.start or asked.end:
         sites = session.scalars(visible(person, Site, Action.CALLS_READ)).all()
-        zones = {ZoneInfo(site.timezone) for site in sites} or {UTC}
+        zones: set[tzinfo] = {ZoneInfo(site.timezone) for site in sites} or {UTC}
         if asked.start:
             low = min(_first_id(asked.start, zone) for zone in zones)
         if asked.end and asked.end < date.max:
