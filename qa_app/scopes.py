@@ -63,7 +63,9 @@ def select_visible(person: Person, model: type[Row], action: Action, today: date
 
 
 def _area(
-    look: Look, site: InstrumentedAttribute[int], team: InstrumentedAttribute[int | None] | None
+    look: Look,
+    site: InstrumentedAttribute[int] | ColumnElement[int],
+    team: InstrumentedAttribute[int | None] | ColumnElement[int | None] | None,
 ) -> Condition:
     """Rows of the grant's site, or of its team. Without a team column: for whole sites only."""
     if look.grant.team_id is None:
@@ -84,7 +86,8 @@ def _own(
     return false() if look.person.agent_id is None else agent == look.person.agent_id
 
 
-def _leg(look: Look) -> Condition:
+def _leg(look: Look, *, of_call: bool = False) -> Condition:
+    """Legs; ``of_call`` where they are asked for by their call, which is what an index is for."""
     if look.grant.role is Role.AGENT:
         return _own(look, Leg.agent_id)
     if look.grant.role is Role.REVIEWER:
@@ -99,11 +102,14 @@ def _leg(look: Look) -> Condition:
             Objection.review_id == Review.id, Review.leg_id == Leg.id, _objection(look)
         )
         return or_(mine, objected)
+    if of_call:
+        # "+ 0", or SQLite goes through all legs of the site for each call.
+        return _area(look, Leg.site_id + 0, Leg.team_id + 0)
     return _area(look, Leg.site_id, Leg.team_id)
 
 
 def _call(look: Look) -> Condition:
-    return exists().where(Leg.call_id == Call.id, _leg(look))
+    return exists().where(Leg.call_id == Call.id, _leg(look, of_call=True))
 
 
 def _managed_call(look: Look) -> Condition:
@@ -113,7 +119,7 @@ def _managed_call(look: Look) -> Condition:
 
 
 def _recording(look: Look) -> Condition:
-    return exists().where(Leg.call_id == Recording.call_id, _leg(look))
+    return exists().where(Leg.call_id == Recording.call_id, _leg(look, of_call=True))
 
 
 def _phrase_rule(look: Look) -> Condition:

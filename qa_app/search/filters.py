@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,7 +24,7 @@ from qa_app.calls.blindness import may_judge
 from qa_app.permissions import Person, grants_for, may
 from qa_app.phrases.hits import hits_seen
 
-FEW_HITS = 2_000
+FEW_HITS = 200
 """Calls with so many hits of a rule are looked up one by one; more are met among what is said."""
 
 Scoped = type[Project] | type[Team] | type[Agent]
@@ -81,8 +81,9 @@ class Narrowed:
     """The calls and turns that filters leave.
 
     ``groups`` are tags that a turn must have, one of each group; ``within`` the ids that it may
-    have. They only narrow what is looked up: ``conditions`` are what a call must meet as it is now.
-    ``blocks`` are those of the few calls that are left, newest first, null where they are many.
+    have. They only narrow what is looked up: ``conditions`` are what a call and its
+    ``SearchEntry`` must meet as they are now. ``blocks`` are those of the few calls that are left,
+    newest first, null where they are many.
     """
 
     groups: tuple[tuple[str, ...], ...]
@@ -135,8 +136,8 @@ def narrowed(session: Session, person: Person, asked: Asked, now: datetime) -> N
     blocks = None
     if asked.reason:
         blocks = _blocks(session, person, conditions, within)
-    elif rule_id is not None and (hit := _hit_entries(session, rule_id)) is not None:
-        blocks = _blocks(session, person, (*conditions, SearchEntry.block.in_(hit)), within)
+    elif rule_id is not None and (hit := _hit_transcripts(session, rule_id)) is not None:
+        blocks = _blocks(session, person, (*conditions, SearchEntry.transcript_id.in_(hit)), within)
     return Narrowed(groups, within, conditions, blocks)
 
 
@@ -189,8 +190,13 @@ def _conditions(
         )
         conditions.append(Call.id.in_(drawn))
     if rule_id is not None:
-        hits, _transcript, recording = hits_seen(person, now)
-        hit = hits.where(recording.call_id == Call.id, *_counts_for(rule_id))
+        hits, _transcript, _recording = hits_seen(person, now)
+        # By the transcript of the entry, and "+ 0" to keep to it: SQLite would read all hits of the
+        # rule for each call.
+        hit = hits.where(
+            PhraseHit.transcript_id == SearchEntry.transcript_id,
+            *_counts_for(rule_id, PhraseHit.version_id + 0),
+        )
         conditions.append(hit.exists())
     if asked.leaves_judged_out:
         # Whoever judges a call, or may come to, learns by no filter why it was drawn, nor what a
@@ -199,11 +205,13 @@ def _conditions(
     return tuple(conditions)
 
 
-def _counts_for(rule_id: int) -> tuple[ColumnElement[bool], ...]:
+def _counts_for(
+    rule_id: int, version_id: ColumnElement[int] | InstrumentedAttribute[int]
+) -> tuple[ColumnElement[bool], ...]:
     """Return what a hit must meet: found by any version of the rule, and rejected by nobody."""
     versions = select(PhraseVersion.id).where(PhraseVersion.rule_id == rule_id)
     return (
-        PhraseHit.version_id.in_(versions),
+        version_id.in_(versions),
         PhraseHit.verdict.is_distinct_from(PhraseVerdict.REJECTED),
     )
 
@@ -213,7 +221,7 @@ def _within(session: Session, person: Person, asked: Asked) -> finding.Range:
     low, high = 0, finding.Range().high
     if asked.start or asked.end:
         sites = session.scalars(visible(person, Site, Action.CALLS_READ)).all()
-        zones = {ZoneInfo(site.timezone) for site in sites} or {UTC}
+        zones: set[tzinfo] = {ZoneInfo(site.timezone) for site in sites} or {UTC}
         if asked.start:
             low = min(_first_id(asked.start, zone) for zone in zones)
         if asked.end and asked.end < date.max:
@@ -237,25 +245,23 @@ def _blocks(
     statement = (
         visible(person, Call, Action.CALLS_READ)
         .join(SearchEntry, SearchEntry.call_id == Call.id)
-        .where(
-            *conditions,
-            SearchEntry.block >= places.block_at(within.low),
-            SearchEntry.block < places.block_at(within.high),
-        )
-        .order_by(SearchEntry.block.desc())
+        .where(*conditions)
+        .with_only_columns(SearchEntry.block)
     )
-    return tuple(session.scalars(statement.with_only_columns(SearchEntry.block)))
+    # The range is for here: SQLite would go through all calls in it.
+    low, high = places.block_at(within.low), places.block_at(within.high)
+    left = (block for block in session.scalars(statement) if low <= block < high)
+    return tuple(sorted(left, reverse=True))
 
 
-def _hit_entries(session: Session, rule_id: int) -> set[int] | None:
-    """Return the blocks of all calls that a rule hit, whoever asks; null when they are many.
+def _hit_transcripts(session: Session, rule_id: int) -> set[int] | None:
+    """Return the transcripts in which a rule hit, whoever asks; null when hits are many.
 
     No more hits are read than tell that they are many.
     """
     hits = (
-        select(SearchEntry.block)
-        .join(PhraseHit, PhraseHit.transcript_id == SearchEntry.transcript_id)
-        .where(*_counts_for(rule_id))
+        select(PhraseHit.transcript_id)
+        .where(*_counts_for(rule_id, PhraseHit.version_id))
         .limit(FEW_HITS + 1)
     )
     found = session.scalars(hits).all()

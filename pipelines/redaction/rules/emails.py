@@ -33,8 +33,12 @@ _TOP = frozenset(
     ]
 )
 _DOTS = {".", "dot", "点", "point", "。"}
+_STOPPED = {".", "。"}
 _JOINS = {"_", "-", "underscore", "dash", "hyphen", "下划线", "杠", "横杠", "plus", "+"}
 _AT = {"@", "at", "艾特", "圈a", "爱特", "埃特", "艾特符号", "小老鼠"}
+# What a recogniser makes of 艾特, which means nothing else in Chinese.
+_HEARD_AS_AT = {"艾特", "爱特", "埃特", "爱退", "艾退"}
+_AT |= _HEARD_AS_AT
 _PROVIDERS = frozenset(
     [
         "gmail",
@@ -57,6 +61,11 @@ _PROVIDERS = frozenset(
         "139",
         "189",
         "btinternet",
+        "扣扣",
+        "新浪",
+        "搜狐",
+        "网易",
+        "雅虎",
     ]
 )
 _STOPS = frozenset(
@@ -120,6 +129,7 @@ _CHINESE_LOCAL = frozenset(CHINESE_DIGITS) | set("点杠下划线横大小写")
 _ASKED = {"email", "mail", "e", "emails", "邮", "箱"}
 _LONGEST_LOCAL = 40
 _LONGEST_DOMAIN = 12
+_LONGEST_MISHEARD = 5
 _HALF = 3
 
 
@@ -131,6 +141,8 @@ def emails(found: Sequence[Token]) -> list[tuple[int, int]]:
         if not width:
             continue
         last = _domain(found, place + width, any_top=found[place].text == "@")
+        if last is None and _join(found[place : place + width]) in _HEARD_AS_AT:
+            last = _misheard_domain(found, place + width)
         if last is None:
             continue
         first = _local(found, place)
@@ -154,7 +166,9 @@ def _join(part: Sequence[Token]) -> str:
     return "".join(token.text for token in part)
 
 
-def _domain(found: Sequence[Token], start: int, *, any_top: bool) -> int | None:
+def _domain(  # noqa: C901 - one token after the other
+    found: Sequence[Token], start: int, *, any_top: bool
+) -> int | None:
     """Return the last token of a domain that begins at ``start``, or nothing.
 
     A known provider is enough: the ending is often left unsaid, or not made out.
@@ -169,6 +183,9 @@ def _domain(found: Sequence[Token], start: int, *, any_top: bool) -> int | None:
         token = found[place]
         if place > start and token.text in _DOTS:
             dotted = True
+        elif dotted and token.capital and not token.glued and found[place - 1].text in _STOPPED:
+            # "not at all. He said": a sentence ends here, and another begins.
+            break
         elif token.form is Form.LETTERS or _is_digit(token) or token.text in _JOINS:
             if dotted and (_is_top(token) or (any_top and token.form is Form.LETTERS)):
                 last = place
@@ -188,6 +205,21 @@ def _domain(found: Sequence[Token], start: int, *, any_top: bool) -> int | None:
                 return last_named
         place += 1
     return last
+
+
+def _misheard_domain(found: Sequence[Token], start: int) -> int | None:
+    """Return the last token of what follows a Chinese *at* and was not made out, or nothing.
+
+    点com is often heard as 点钟 and the like: one character goes with the 点.
+    """
+    if start >= len(found):
+        return None
+    for place in range(start, min(len(found), start + _LONGEST_MISHEARD)):
+        if place > start and found[place].start_ms - found[place - 1].end_ms > GAP_MS:
+            return place - 1
+        if place > start and found[place].text == "点":
+            return min(place + 1, len(found) - 1)
+    return min(len(found) - 1, start + _LONGEST_MISHEARD - 1)
 
 
 def _is_top(token: Token) -> bool:
