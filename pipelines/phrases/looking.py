@@ -99,7 +99,7 @@ def look_again(session: Session, transcript_id: int, *, now: datetime) -> int:
     return _find(session, [transcript_id], versions, _forget(session, own), now=now)
 
 
-def _of_project(transcript_id: int) -> Select[tuple[PhraseVersion]]:
+def _of_project(transcript_id: int) -> Select[PhraseVersion]:
     """Select the versions in the project of a transcript, if that may be looked through."""
     return (
         select(PhraseVersion)
@@ -203,8 +203,9 @@ def _conversations(
             Turn.masks,
         ).where(Turn.transcript_id.in_(list(sites)))
     )
-    for transcript_id, *turn, words, masks in rows:
-        spoken[transcript_id].append(Spoken(*turn, masked_words(words, masks)))
+    for transcript_id, position, party, start_ms, end_ms, words, masks in rows:
+        shown = masked_words(words, masks)
+        spoken[transcript_id].append(Spoken(position, party, start_ms, end_ms, shown))
     for transcript_id, turns in spoken.items():
         yield transcript_id, sites[transcript_id], Conversation(turns)
 
