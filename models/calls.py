@@ -1,8 +1,17 @@
 """What the switch and the customers said: calls, legs, recordings, survey answers, complaints."""
 
 import datetime as dt
+from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, false
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, BigId, Identified
@@ -164,7 +173,11 @@ class Leg(Identified, Base):
 
 
 class Recording(Identified, Base):
-    """What the source gave for a call. Outlives its audio: sizes and times stay when it expires."""
+    """What the source gave for a call. Outlives its audio: sizes and times stay when it expires.
+
+    ``muted`` lists moments that stay muted without, or beside, those that the transcript's masks
+    name: ``[party, start_ms, end_ms, why]``; see ``pipelines.moments``.
+    """
 
     __tablename__ = "recording"
     __table_args__ = (
@@ -184,6 +197,7 @@ class Recording(Identified, Base):
     received_at: Mapped[dt.datetime]
     ended_at: Mapped[dt.datetime | None]
     legal_hold: Mapped[str | None]
+    muted: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
 
     call: Mapped[Call] = relationship(back_populates="recording")
     files: Mapped[list["MediaFile"]] = relationship(

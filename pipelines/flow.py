@@ -1,4 +1,4 @@
-"""The order of the stages, and the table of jobs: the only module that knows several stages.
+"""The order of the stages, and the table of jobs.
 
 import → draw → (transcription ‖ review ‖ self-assessment) → measures → retention. What one act of
 a person needs of two stages is composed here, in one transaction. What is read out of a transcript
@@ -161,17 +161,15 @@ def hear_first(session: Session, recording_id: int, *, now: datetime) -> bool:
     """Have a recording heard next, since somebody waits for it; false when nothing changes.
 
     One that waits moves to the front; one that nobody asked for yet is queued there; one that is
-    being heard, has its text or has failed stays as it is.
+    being heard, has its text or has failed stays as it is, and so does one so old that retention
+    would delete its text, or has.
     """
-    waiting = session.scalar(
-        select(JobRow.uid).where(
-            JobRow.recording_id == recording_id,
-            JobRow.name == TRANSCRIBE,
-            JobRow.state == JobState.QUEUED,
-        )
-    )
+    waiting = _queued(session, recording_id)
     if waiting is not None:
         return jobs.prefer(session, waiting, now=now)
+    recording = session.get(Recording, recording_id)
+    if recording is None or retention.words_are_over(session, recording, now):
+        return False
     missing = transcription.without_transcript(session, [recording_id])
     return _hear(session, missing, now=now, priority=jobs.FIRST) > 0
 
@@ -210,14 +208,22 @@ def hear_again(
 
 
 def prepare_media(session: Session, recording_id: int, *, now: datetime) -> None:
-    """Have a recording's peaks made, and copies for browsers and ears, unless they are there."""
+    """Have a recording's peaks made, and copies for browsers and ears, unless they are there.
+
+    What is under way is not asked for twice; what failed is, since somebody wants it now.
+    """
     there = select(MediaFile.id).where(
         MediaFile.recording_id == recording_id, MediaFile.kind == MediaKind.PEAKS
     )
-    if session.scalar(there) is None:
-        jobs.enqueue(session, "prepare_media", now=now, recording_id=recording_id)
+    wanted = ["prepare_media"] if session.scalar(there) is None else []
     if redaction.lacks_copy(session, recording_id):
-        jobs.enqueue(session, "mute", now=now, recording_id=recording_id)
+        wanted.append(redaction.JOB)
+    for name in wanted:
+        own = (JobRow.recording_id == recording_id, JobRow.name == name)
+        if session.scalar(select(JobRow.id).where(*own, JobRow.state.in_(ACTIVE)).limit(1)):
+            continue
+        session.execute(delete(JobRow).where(*own, JobRow.state == JobState.FAILED))
+        jobs.enqueue(session, name, now=now, recording_id=recording_id)
 
 
 def correct_layout(
@@ -234,14 +240,27 @@ def correct_layout(
     """
     if not transcription.correct_layout(session, recording, layout, now=now, actor=actor):
         return False
-    jobs.enqueue(
-        session,
-        TRANSCRIBE,
-        now=now,
-        audio_ms=recording.duration_ms,
-        recording_id=recording.id,
-    )
+    # A job that waits already will find the new layout; one that runs saves nothing by the old.
+    if _queued(session, recording.id) is None:
+        jobs.enqueue(
+            session,
+            TRANSCRIBE,
+            now=now,
+            audio_ms=recording.duration_ms,
+            recording_id=recording.id,
+        )
     return True
+
+
+def _queued(session: Session, recording_id: int) -> uuid.UUID | None:
+    """Return the job that waits to hear a recording."""
+    return session.scalar(
+        select(JobRow.uid).where(
+            JobRow.recording_id == recording_id,
+            JobRow.name == TRANSCRIBE,
+            JobRow.state == JobState.QUEUED,
+        )
+    )
 
 
 def receive_upload(session: Session, file_id: int, *, now: datetime) -> None:
@@ -298,7 +317,7 @@ JOBS: Mapping[str, Job] = {
         waits_for=frozenset({"weights_missing", "weights_incomplete", "weights_damaged"}),
     ),
     "prepare_media": Job(load=copies.load, work=copies.work, save=copies.save),
-    "mute": Job(load=redaction.load, work=reading.mute, save=redaction.save),
+    redaction.JOB: Job(load=redaction.load, work=reading.mute, save=redaction.save),
     "look_through": _alone(reading.look_through),
     "import_file": Job(load=uploads.load, work=_import_upload, save=_nothing, fail=uploads.fail),
     "fill_phrases": Job(load=_as_given, work=reading.fill_phrases, save=_nothing),

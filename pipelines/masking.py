@@ -36,6 +36,11 @@ def masked_words(
     return result
 
 
+def meet(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Tell whether two spans share a moment; one without length, as of a word, has one too."""
+    return one[0] < max(other[1], other[0] + 1) and other[0] < max(one[1], one[0] + 1)
+
+
 def masked_text(words: Sequence[Sequence[Any]], masks: Iterable[Sequence[Any]]) -> str:
     """Return a turn's text without what is masked."""
     return "".join(word[0] for word in masked_words(words, masks)).strip()

@@ -4,7 +4,7 @@ All of it stands in the same transaction as the transcript itself, so that no pa
 that nobody has looked through.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from models.people import User
 from models.phrases import PhraseTrial, PhraseVersion
 from models.session import in_chunks, read_session
 from models.transcripts import Transcript
-from pipelines import jobs
+from pipelines import jobs, moments
 from pipelines.conversation import service as conversation
 from pipelines.phrases import looking
 from pipelines.phrases import service as phrases
@@ -24,17 +24,19 @@ from pipelines.search import service as search
 from pipelines.transcription import service as transcription
 from pipelines.transcription.sound import copies
 
+_PER_TRANSACTION = 20
+
 
 def save_transcript(
     session: Session, runtime: Runtime, result: transcription.Result, attempt: int
 ) -> None:
     """Store what was heard, and what other stages read out of it, in one transaction."""
-    by_hand = redaction.hidden_by_hand(session, result.material.recording_id)
+    before = redaction.hidden_before(session, result.material.recording_id)
     transcript_id = transcription.save(session, runtime, result, attempt)
     if transcript_id is None:
         return
     conversation.measure(session, transcript_id)
-    mask(session, runtime, transcript_id, by_hand)
+    mask(session, runtime, transcript_id, before)
     looking.look_through(session, transcript_id, now=runtime.clock.now())
 
 
@@ -71,13 +73,16 @@ def try_phrases(
 
 
 def mask(
-    session: Session, runtime: Runtime, transcript_id: int, by_hand: redaction.Spans = ()
+    session: Session,
+    runtime: Runtime,
+    transcript_id: int,
+    before: moments.Moments | None = None,
 ) -> None:
     """Look a transcript through for personal data, and have a muted copy made if there is any."""
     kinds = runtime.masked_kinds
-    if redaction.look_through(session, transcript_id, kinds, by_hand=by_hand):
+    if redaction.look_through(session, transcript_id, kinds, before=before):
         recording_id = session.get_one(Transcript, transcript_id).recording_id
-        jobs.enqueue(session, "mute", now=runtime.clock.now(), recording_id=recording_id)
+        jobs.enqueue(session, redaction.JOB, now=runtime.clock.now(), recording_id=recording_id)
     search.index(session, transcript_id, now=runtime.clock.now())
 
 
@@ -89,18 +94,22 @@ def look_through(runtime: Runtime, progress: Progress, *, again: bool = False) -
     with read_session(runtime.engine) as session:
         find = redaction.all_transcripts if again else redaction.not_looked_through
         waiting = find(session)
-    done = 0
+
+    def one_by_one() -> Iterator[int]:
+        # Asked for between two transactions: while one is open nothing may be reported.
+        for done, transcript_id in enumerate(waiting):
+            if done and done % _PER_TRANSACTION == 0:
+                progress(done, len(waiting))
+            yield transcript_id
 
     def look(session: Session, chunk: list[int]) -> None:
-        nonlocal done
         for transcript_id in chunk:
-            if session.get(Transcript, transcript_id) is not None:
-                mask(session, runtime, transcript_id)
-                looking.look_again(session, transcript_id, now=runtime.clock.now())
-        done += len(chunk)
-        progress(done, len(waiting))
+            mask(session, runtime, transcript_id)
+            looking.look_again(session, transcript_id, now=runtime.clock.now())
 
-    in_chunks(runtime.engine, waiting, look, size=20)
+    in_chunks(runtime.engine, one_by_one(), look, size=_PER_TRANSACTION)
+    if waiting:
+        progress(len(waiting), len(waiting))
     return len(waiting)
 
 
@@ -109,7 +118,7 @@ def hide_words(
 ) -> None:
     """Hide words by hand, and have the muted copy made anew; ``who``: see ``redaction.hide``."""
     redaction.hide(session, transcript, place, **who)
-    jobs.enqueue(session, "mute", now=who["now"], recording_id=transcript.recording_id)
+    jobs.enqueue(session, redaction.JOB, now=who["now"], recording_id=transcript.recording_id)
     search.index(session, transcript.id, now=who["now"])
     looking.look_again(session, transcript.id, now=who["now"])
 
@@ -119,7 +128,7 @@ def show_words(
 ) -> None:
     """Take a false mask away, and have the muted copy made anew."""
     redaction.show(session, transcript, place, **who)
-    jobs.enqueue(session, "mute", now=who["now"], recording_id=transcript.recording_id)
+    jobs.enqueue(session, redaction.JOB, now=who["now"], recording_id=transcript.recording_id)
     search.index(session, transcript.id, now=who["now"])
     looking.look_again(session, transcript.id, now=who["now"])
 

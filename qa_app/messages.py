@@ -139,9 +139,16 @@ MESSAGES: dict[str, tuple[int, LazyString]] = {
         409,
         _l("A copy without personal data is being made of this recording. Try again in a minute."),
     ),
+    "masking_failed": (
+        409,
+        _l("Personal data could not be muted here. A manager can have it tried again."),
+    ),
     "sound_withheld": (
         409,
-        _l("What is said in this recording is not written down, so personal data cannot be muted."),
+        _l(
+            "What is said in this recording is not written down, or not reliably, so personal data "
+            "cannot be muted."
+        ),
     ),
     "transcript_changed": (
         409,

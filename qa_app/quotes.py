@@ -7,7 +7,7 @@ from typing import Any
 from flask import current_app
 
 from models.vocab import MaskKind
-from pipelines.masking import HIDDEN
+from pipelines.masking import HIDDEN, meet
 from pipelines.redaction.rules.masks import hide_in_text
 
 
@@ -51,7 +51,7 @@ def _as_now(span: Mapping[str, Any], words: str, said: Sequence[SaidTurn]) -> st
     start, end = span.get("start_ms"), span.get("end_ms")
     if not (words and isinstance(start, int) and isinstance(end, int)):
         return words
-    here = [turn for turn in said if _meet(start, end, turn.start_ms, turn.end_ms)]
+    here = [turn for turn in said if meet((start, end), (turn.start_ms, turn.end_ms))]
     hidden = [text for turn in here for text in _hidden(turn, start, end)]
     if not hidden or any(words.strip() in turn.masked_text for turn in here):
         return words
@@ -64,11 +64,8 @@ def _as_now(span: Mapping[str, Any], words: str, said: Sequence[SaidTurn]) -> st
 def _hidden(turn: SaidTurn, start: int, end: int) -> Iterator[str]:
     """Yield, for each mask within these milliseconds, the words of it that sound in them."""
     for first, last, _kind, mask_start, mask_end in turn.masks:
-        if _meet(start, end, mask_start, mask_end):
+        if meet((start, end), (mask_start, mask_end)):
             inside = turn.words[first : last + 1]
-            yield "".join(word[0] for word in inside if _meet(start, end, *word[1:3])).strip()
-
-
-def _meet(start: int, end: int, other_start: int, other_end: int) -> bool:
-    # A moment without length is one too.
-    return start < max(other_end, other_start + 1) and other_start < max(end, start + 1)
+            yield "".join(
+                word[0] for word in inside if meet((start, end), (word[1], word[2]))
+            ).strip()

@@ -16,14 +16,17 @@ from models.calls import MediaFile, Recording
 from models.transcripts import Transcript, Turn
 from models.upsert import insert_missing
 from models.vocab import MaskKind, MediaKind, RecordingState
-from pipelines import audit
-from pipelines.masking import HIDDEN, masked_text
+from pipelines import audit, moments
+from pipelines.masking import HIDDEN, masked_text, meet
 from pipelines.outcomes import DomainError
 from pipelines.redaction.rules import muting
 from pipelines.redaction.rules.lexing import Heard
 from pipelines.redaction.rules.masks import Mask, Said, find_masks, mask_of, merged, words_of
 from pipelines.runtime import Progress, Runtime
 from pipelines.storage import StoredFile
+
+JOB = "mute"
+"""The job that makes the muted copy of a recording."""
 
 Spans = tuple[tuple[int, int], ...]
 Change = Callable[[muting.Samples, int], muting.Samples]
@@ -34,31 +37,41 @@ Write = Callable[[Path, Path, Change], None]
 class Screening(StrEnum):
     """How far a recording has been looked through for personal data.
 
-    ``none``: there is no transcript, so nobody knows; ``waiting``: its words have not been looked
-    through; ``clear``: nothing was found; ``masked``: something was.
+    ``none``: there are no words to be relied on, so nobody knows; ``waiting``: its words have not
+    been looked through; ``clear``: nothing was found; ``masked``: something was; ``partly``:
+    something was in words that are not to be relied on, and there may be more.
     """
 
     NONE = "none"
     WAITING = "waiting"
     CLEAR = "clear"
     MASKED = "masked"
+    PARTLY = "partly"
 
 
 def screening(session: Session, recording_id: int) -> Screening:
-    """Return how far a recording has been looked through; reads its turns' masks only."""
+    """Return how far a recording has been looked through; reads no words."""
     masks = session.execute(
         select(Turn.masked_text, Turn.masks)
         .join(Transcript)
         .where(Transcript.recording_id == recording_id)
     ).all()
-    if not masks:
-        there = select(Transcript.id).where(
-            Transcript.recording_id == recording_id, Transcript.error_code.is_(None)
-        )
-        return Screening.NONE if session.scalar(there) is None else Screening.CLEAR
     if any(row.masked_text is None or row.masks is None for row in masks):
         return Screening.WAITING
-    return Screening.MASKED if any(row.masks for row in masks) else Screening.CLEAR
+    kept = session.scalar(select(Recording.muted).where(Recording.id == recording_id)) or []
+    there = session.execute(
+        select(Transcript.doubt, Transcript.speech).where(
+            Transcript.recording_id == recording_id, Transcript.error_code.is_(None)
+        )
+    ).first()
+    # Somebody speaks, and not one word of it was made out: as good as not heard at all.
+    wordless = there is not None and not masks and any(spans for _party, spans in there.speech)
+    known = there is not None and there.doubt is None and not wordless
+    if not kept and not any(row.masks for row in masks):
+        return Screening.CLEAR if known else Screening.NONE
+    guessed = any(why == moments.Why.GUESSED for *_moment, why in kept)
+    unsure = guessed if there is None else not known
+    return Screening.PARTLY if unsure else Screening.MASKED
 
 
 def spans_of(session: Session, recording_id: int) -> Spans:
@@ -68,24 +81,15 @@ def spans_of(session: Session, recording_id: int) -> Spans:
         .join(Transcript)
         .where(Transcript.recording_id == recording_id)
     ).all()
-    return tuple(
-        muting.muted_spans(
-            (row.party.value, mask[3], mask[4]) for row in rows for mask in row.masks or ()
-        )
-    )
+    kept = session.scalar(select(Recording.muted).where(Recording.id == recording_id)) or []
+    masked = [(row.party.value, mask[3], mask[4]) for row in rows for mask in row.masks or ()]
+    return tuple(muting.muted_spans([*masked, *((each[0], each[1], each[2]) for each in kept)]))
 
 
-def hidden_by_hand(session: Session, recording_id: int) -> Spans:
-    """Return the moments that a person hid in the transcript that is there now, in ms."""
-    rows = session.scalars(
-        select(Turn.masks).join(Transcript).where(Transcript.recording_id == recording_id)
-    )
-    return tuple(
-        (mask[3], mask[4])
-        for masks in rows
-        for mask in masks or ()
-        if mask[2] == MaskKind.MANUAL.value
-    )
+def hidden_before(session: Session, recording_id: int) -> moments.Moments:
+    """Return what is muted under the transcript that is there; the recording is held from now."""
+    recording = moments.hold(session, recording_id)
+    return [] if recording is None else moments.moments(session, recording)
 
 
 def look_through(
@@ -93,28 +97,41 @@ def look_through(
     transcript_id: int,
     kinds: Collection[str],
     *,
-    by_hand: Iterable[tuple[int, int]] = (),
+    before: moments.Moments | None = None,
 ) -> bool:
-    """Find what is personal in a transcript and keep its masks; tell whether there is anything.
+    """Find what is personal in a transcript and keep its masks; tell whether anything is muted.
 
-    ``kinds`` are the kinds that this installation hides. Moments hidden by hand stay hidden:
-    ``by_hand`` are those of a transcript that this one replaces. An older muted copy goes.
+    ``kinds`` are the kinds that this installation hides. ``before`` is what was muted under a
+    transcript that this one replaces: what was hidden by hand stays hidden, also where no word is
+    heard any more, and the rest where the new words are not to be relied on. An older muted copy
+    goes. Nothing happens to a transcript that has gone meanwhile.
     """
     session.flush()
-    transcript = session.get_one(Transcript, transcript_id)
+    recording_id = session.scalar(
+        select(Transcript.recording_id).where(Transcript.id == transcript_id)
+    )
+    recording = None if recording_id is None else moments.hold(session, recording_id)
+    fresh = {"populate_existing": True}
+    transcript = session.get(Transcript, transcript_id, execution_options=fresh)
+    if recording is None or transcript is None:
+        return False
     turns = session.scalars(
-        select(Turn).where(Turn.transcript_id == transcript_id).order_by(Turn.position)
+        select(Turn).where(Turn.transcript_id == transcript_id).order_by(Turn.position),
+        execution_options=fresh,
     ).all()
     said = [Said(turn.party, _words(turn)) for turn in turns]
     wanted = {MaskKind(kind) for kind in kinds}
     found = find_masks(said, language=transcript.language, kinds=wanted)
-    kept = [*by_hand]
+    kept = recording.muted if before is None else before
+    by_hand = [row for row in kept if row[3] == moments.Why.MANUAL]
     for turn, masks, words in zip(turns, found, (each.words for each in said), strict=True):
-        kept_here = [*kept, *_manual(turn)]
-        _keep(turn, merged(words, [*masks, *_within(words, kept_here)]))
-    _forget_copy(session, transcript.recording_id)
+        own = [_mask(words, row) for row in turn.masks or () if row[2] == MaskKind.MANUAL.value]
+        hidden = _within(words, ((start, end) for _party, start, end, _why in by_hand))
+        _keep(turn, merged(words, [*masks, *own, *hidden]))
+    recording.muted = by_hand if turns and transcript.doubt is None else kept
+    _forget_copy(session, recording.id)
     session.flush()
-    return any(turn.masks for turn in turns)
+    return bool(recording.muted) or any(turn.masks for turn in turns)
 
 
 def _words(turn: Turn) -> tuple[Heard, ...]:
@@ -124,17 +141,11 @@ def _words(turn: Turn) -> tuple[Heard, ...]:
     return tuple(Heard(word.text, turn.start_ms, turn.end_ms) for word in words_of(turn.text))
 
 
-def _manual(turn: Turn) -> list[tuple[int, int]]:
-    return [(mask[3], mask[4]) for mask in turn.masks or () if mask[2] == MaskKind.MANUAL.value]
-
-
-def _within(words: Sequence[Heard], moments: Iterable[tuple[int, int]]) -> Iterable[Mask]:
-    """Yield a mask for each moment over the words that sound in it."""
-    for start_ms, end_ms in moments:
+def _within(words: Sequence[Heard], spans: Iterable[tuple[int, int]]) -> Iterable[Mask]:
+    """Yield a mask for each span over the words that sound in it."""
+    for span in spans:
         inside = [
-            place
-            for place, word in enumerate(words)
-            if word.start_ms < end_ms and word.end_ms > start_ms
+            place for place, word in enumerate(words) if meet((word.start_ms, word.end_ms), span)
         ]
         if inside:
             yield mask_of(words, inside[0], inside[-1], MaskKind.MANUAL)
@@ -158,15 +169,22 @@ def _forget_copy(session: Session, recording_id: int) -> None:
 
 
 def not_looked_through(session: Session) -> list[int]:
-    """Return the transcripts with turns that nobody has looked through, in order of id."""
+    """Return the transcripts with turns that nobody has looked through, in order of recordings.
+
+    Whoever holds several recordings takes them in that order.
+    """
     waiting = exists().where(Turn.transcript_id == Transcript.id, Turn.masked_text.is_(None))
-    return list(session.scalars(select(Transcript.id).where(waiting).order_by(Transcript.id)))
+    return list(
+        session.scalars(select(Transcript.id).where(waiting).order_by(Transcript.recording_id))
+    )
 
 
 def all_transcripts(session: Session) -> list[int]:
-    """Return every transcript that has turns, in order of id."""
+    """Return every transcript that has turns, in order of recordings."""
     spoken = exists().where(Turn.transcript_id == Transcript.id)
-    return list(session.scalars(select(Transcript.id).where(spoken).order_by(Transcript.id)))
+    return list(
+        session.scalars(select(Transcript.id).where(spoken).order_by(Transcript.recording_id))
+    )
 
 
 # By hand -----------------------------------------------------------------------------------------
@@ -186,7 +204,7 @@ def hide(
     Raises ``transcript_changed`` when another transcript (``attempt``) has been made meanwhile,
     ``mask_unfit`` for words that are not there.
     """
-    turn = _turn(transcript, place, attempt)
+    _recording, turn = _turn(session, transcript, place, attempt)
     words = _words(turn)
     masks = [_mask(words, row) for row in turn.masks or ()]
     by_hand = mask_of(words, place[1], place[2], MaskKind.MANUAL)
@@ -204,23 +222,33 @@ def show(
     actor: uuid.UUID,
 ) -> None:
     """Take a mask away that hides nothing personal; raises as ``hide`` does."""
-    turn = _turn(transcript, place, attempt)
+    recording, turn = _turn(session, transcript, place, attempt)
     left = [row for row in turn.masks or () if (row[0], row[1]) != place[1:]]
-    if len(left) == len(turn.masks or ()):
+    gone = [(row[3], row[4]) for row in turn.masks or () if (row[0], row[1]) == place[1:]]
+    if not gone:
         raise DomainError("mask_unfit")
     words = _words(turn)
+    recording.muted = [row for row in recording.muted if not meet((row[1], row[2]), gone[0])]
     _change(session, transcript, turn, [_mask(words, row) for row in left])
     _record(session, transcript, "mask_removed", place, now, actor)
 
 
-def _turn(transcript: Transcript, place: tuple[int, int, int], attempt: int) -> Turn:
-    if transcript.attempt != attempt:
+def _turn(
+    session: Session, transcript: Transcript, place: tuple[int, int, int], attempt: int
+) -> tuple[Recording, Turn]:
+    # What the page has read may have changed while we waited for the recording.
+    recording = moments.hold(session, transcript.recording_id)
+    now = session.scalar(select(Transcript.attempt).where(Transcript.id == transcript.id))
+    if recording is None or now != attempt:
         raise DomainError("transcript_changed")
     position, first, last = place
-    turn = next((each for each in transcript.turns if each.position == position), None)
+    turn = session.scalar(
+        select(Turn).where(Turn.transcript_id == transcript.id, Turn.position == position),
+        execution_options={"populate_existing": True},
+    )
     if turn is None or turn.masks is None or not 0 <= first <= last < len(_words(turn)):
         raise DomainError("mask_unfit")
-    return turn
+    return recording, turn
 
 
 def _mask(words: Sequence[Heard], row: Sequence[Any]) -> Mask:
@@ -278,7 +306,8 @@ def lacks_copy(session: Session, recording_id: int) -> bool:
     copy = select(MediaFile.id).where(
         MediaFile.recording_id == recording_id, MediaFile.kind == MediaKind.MASKED
     )
-    return session.scalar(copy) is None and screening(session, recording_id) is Screening.MASKED
+    muted = {Screening.MASKED, Screening.PARTLY}
+    return session.scalar(copy) is None and screening(session, recording_id) in muted
 
 
 def load(session: Session, _runtime: Runtime, args: Mapping[str, Any]) -> Source | None:

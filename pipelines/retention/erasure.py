@@ -76,7 +76,11 @@ def erase_customer(
     pattern = number_pattern(customer.number or "")
     calls = list(session.scalars(select(Call).where(Call.customer_id == customer.id)))
     call_ids = [call.id for call in calls]
-    recordings = list(session.scalars(select(Recording).where(Recording.call_id.in_(call_ids))))
+    recordings = list(
+        session.scalars(
+            select(Recording).where(Recording.call_id.in_(call_ids)).order_by(Recording.id)
+        )
+    )
     held = [recording for recording in recordings if recording.legal_hold is not None]
     if held:
         raise DomainError("legal_hold", recordings=len(held))
@@ -168,6 +172,7 @@ _WRITTEN: Sequence[str] = (
     "turn",
     "search_turn",
     "transcript",
+    "heard_stretch",
     "answer",
     "review",
     "self_assessment",

@@ -10,7 +10,7 @@ from models.calls import Leg, MediaFile, Recording
 from models.reviews import Exemplar, Review, SelfAssessment, Task
 from models.transcripts import HeardStretch, Transcript
 from models.vocab import AssessmentState, RecordingState, SkipKind, TaskState
-from pipelines import audit
+from pipelines import audit, moments
 from pipelines.outcomes import DomainError
 from pipelines.retention.files import delete_after_commit
 from pipelines.storage import Storage
@@ -36,6 +36,8 @@ def expire_recording(
     ``expired`` or ``erased``; nothing happens to a recording that has ended already, but an
     expired one may become erased.
     """
+    # Held before anything goes, or what is being saved meanwhile would come back behind us.
+    moments.hold(session, recording.id)
     if recording.legal_hold is not None:
         raise DomainError("legal_hold", recordings=1)
     keys = list(
@@ -47,6 +49,7 @@ def expire_recording(
     session.execute(delete(HeardStretch).where(HeardStretch.recording_id == recording.id))
     if with_transcript:
         session.execute(delete(Transcript).where(Transcript.recording_id == recording.id))
+    recording.muted = []
     legs = select(Leg.id).where(Leg.call_id == recording.call_id)
     reviews = select(Review.id).where(Review.leg_id.in_(legs))
     session.execute(delete(Exemplar).where(Exemplar.review_id.in_(reviews)))

@@ -16,7 +16,7 @@ from models.reviews import Review
 from models.session import in_chunks, read_session
 from models.transcripts import HeardStretch, Transcript
 from models.vocab import RecordingState, RetentionSubject
-from pipelines import audit
+from pipelines import audit, moments
 from pipelines.outcomes import DomainError
 from pipelines.retention.files import Swept, sweep
 from pipelines.retention.recordings import expire_recording
@@ -197,7 +197,9 @@ def _expire_recordings(engine: Engine, storage: Storage, group: _Group, now: dat
         nonlocal done
         # Asked again, since a hold may have been set meanwhile.
         for recording in session.scalars(
-            select(Recording).where(Recording.id.in_(chunk), Recording.legal_hold.is_(None))
+            select(Recording)
+            .where(Recording.id.in_(chunk), Recording.legal_hold.is_(None))
+            .order_by(Recording.id)
         ):
             expire_recording(session, storage, recording, now=now, with_transcript=with_transcript)
             done += 1
@@ -216,21 +218,44 @@ def _delete_transcripts(engine: Engine, group: _Group, now: datetime) -> int:
             .join(Recording, Recording.id == Transcript.recording_id)
             .join(Call, Call.id == Recording.call_id)
             .where(*_old(group, before), Recording.legal_hold.is_(None))
+            .order_by(Recording.id)
         ).all()
 
     def remove(session: Session, chunk: list[int]) -> None:
-        session.execute(delete(Transcript).where(Transcript.id.in_(chunk)))
+        # Held, so that no mask is changed meanwhile; and a hold may have been set.
+        about = select(Transcript.recording_id).where(Transcript.id.in_(chunk))
+        recordings = session.scalars(
+            select(Recording)
+            .where(Recording.id.in_(about), Recording.legal_hold.is_(None))
+            .order_by(Recording.id)
+            .with_for_update()
+        ).all()
+        for recording in recordings:
+            if recording.state is RecordingState.PRESENT:
+                moments.remember(session, recording)
+        held = [recording.id for recording in recordings]
+        if not held:
+            return
+        session.execute(delete(Transcript).where(Transcript.recording_id.in_(held)))
         audit.record(
             session,
             now=now,
             actor=None,
             action="retention.transcripts_deleted",
             subject="transcript",
-            count=len(chunk),
+            count=len(held),
         )
 
     in_chunks(engine, ids, remove, size=_PER_TRANSACTION)
     return len(ids)
+
+
+def words_are_over(session: Session, recording: Recording, now: datetime) -> bool:
+    """Tell whether a transcript of this recording would be deleted at once, by its age."""
+    call = recording.call
+    group = _Group(call.site_id, call.project_id, site_rules(session, call.site_id))
+    before = group.before(RetentionSubject.TRANSCRIPT, now)
+    return recording.legal_hold is None and before is not None and call.started_at < before
 
 
 def _delete_unfinished(engine: Engine, now: datetime) -> None:

@@ -13,6 +13,8 @@ from models.transcripts import Transcript
 from models.vocab import JobState, RecordingState, TranscriptState
 from pipelines.job_table import FIRST
 from pipelines.outcomes import DomainError
+from pipelines.retention.service import words_are_over
+from qa_app.clock import now
 from qa_app.formats import day
 from qa_app.messages import sentence
 from qa_app.permissions import Action, Person, may
@@ -58,6 +60,8 @@ def hearing_view(
     present = recording.state is RecordingState.PRESENT
     waits = job is not None and job.state is JobState.QUEUED
     unasked = job is None and transcript is None
+    if unasked and words_are_over(session, recording, now()):
+        unasked = False
     return HearingView(
         recording=recording.uid,
         state=job.state.value if job else "",

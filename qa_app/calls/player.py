@@ -31,7 +31,7 @@ from qa_app.calls.blindness import is_blind
 from qa_app.calls.hearing import HearingView, hearing_view
 from qa_app.calls.parties import PARTIES
 from qa_app.calls.purposes import JUDGING, Purpose, purpose_words
-from qa_app.calls.sounds import Sounds, sounds_of
+from qa_app.calls.sounds import PLAYED, NoCopy, Sounds, has_picture, no_copy, sounds_of
 from qa_app.calls.went import WentView, went_view
 from qa_app.clock import now
 from qa_app.messages import sentence
@@ -102,12 +102,13 @@ class PlayerView:
     """A recording on a page: where its sound and picture are, and what is said in it.
 
     ``audio_url`` is empty when the audio has been deleted (``state``), or may not be played yet
-    (``sounds``); ``peaks_url`` until its picture has been made. ``transcript`` is done, failed
-    (``trouble`` says why), waiting, or screening while its words are looked through for personal
-    data. ``attempt`` names the transcript when masks are changed. ``went`` is how the call went,
-    null without a transcript. ``doubt`` says why one that is done is no more than a guess;
-    ``findings`` are sentences about the recording itself. ``marks`` are hits of phrase rules, where
-    the page may show them. ``at_ms`` is where playing begins.
+    (``sounds``; ``no_copy`` says why there will be none); ``peaks_url`` until its picture has been
+    made. ``transcript`` is done, failed (``trouble`` says why), waiting, or screening while its
+    words are looked through for personal data. ``attempt`` names the transcript when masks are
+    changed. ``went`` is how the call went, null without a transcript. ``doubt`` says why one that
+    is done is no more than a guess; ``findings`` are sentences about the recording itself.
+    ``marks`` are hits of phrase rules, where the page may show them. ``at_ms`` is where playing
+    begins.
     """
 
     uid: uuid.UUID
@@ -129,19 +130,17 @@ class PlayerView:
     doubt: str = ""
     marks: tuple[Mark, ...] = ()
     at_ms: int = 0
+    no_copy: NoCopy | None = None
 
     @property
     def unknown(self) -> bool:
-        """Tell whether it plays though nobody has looked it through, since nothing was written."""
-        return bool(self.audio_url) and not self.unmasked and self.transcript in WITHOUT_WORDS
+        """Tell whether it plays though nobody knows all that is in it."""
+        return bool(self.audio_url) and self.sounds in {Sounds.UNKNOWN, Sounds.PARTLY}
 
     @property
     def speakers(self) -> tuple[LazyString, ...]:
         """Return the names of the channels, top first."""
         return tuple(PARTIES[side] for side in self.sides)
-
-
-WITHOUT_WORDS = ("waiting", "failed")
 
 
 def player_view(
@@ -169,7 +168,7 @@ def player_view(
     )
     there = recording.state is RecordingState.PRESENT and MediaKind.ORIGINAL in kinds
     sounds = sounds_of(session, recording.id, kinds, unmasked=made.unmasked)
-    present = there and sounds in {Sounds.UNMASKED, Sounds.MASKED}
+    present = there and sounds in PLAYED
     transcript = session.scalar(
         select(Transcript)
         .where(Transcript.recording_id == recording.id)
@@ -183,7 +182,7 @@ def player_view(
         state=recording.state,
         audio_url=_url("audio", recording.uid, signed) if present else "",
         peaks_url=_url("peaks", recording.uid, signed)
-        if present and MediaKind.PEAKS in kinds
+        if present and has_picture(session, recording.id, kinds, sounds)
         else "",
         duration_ms=recording.duration_ms,
         sides=_sides(recording, transcript),
@@ -205,6 +204,9 @@ def player_view(
             transcript,
             blind=purpose in JUDGING or is_blind(session, person, recording.call_id),
         ),
+        no_copy=no_copy(session, person, recording.id)
+        if there and sounds is Sounds.FAILED
+        else None,
     )
 
 

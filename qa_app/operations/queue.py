@@ -2,7 +2,7 @@
 
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from pipelines.line import Line, look
 from pipelines.outcomes import DomainError
 from qa_app.access import Action, Person, may, visible
 from qa_app.messages import sentence
+from qa_app.permissions import grants_for
 
 NAME = "transcribe"
 SHOWN = 20
@@ -141,20 +142,30 @@ def _views(session: Session, person: Person, jobs: "Select[tuple[Job]]") -> tupl
         .outerjoin(Call, Call.id == Recording.call_id)
         .outerjoin(Project, Project.id == Call.project_id)
         .outerjoin(Site, Site.id == Recording.site_id)
-        .add_columns(Call.uid, Call.source_key, Call.started_at, Project.name, Site.timezone)
+        .add_columns(
+            Recording.site_id,
+            Call.uid,
+            Call.source_key,
+            Call.started_at,
+            Project.name,
+            Site.timezone,
+        )
     ).all()
     opens = may(person, Action.CALLS_READ)
-    return tuple(_view(row, opens=opens) for row in rows)
+    sites = {grant.site_id for grant in grants_for(person, Action.QUEUE_READ)}
+    return tuple(_view(row, opens=opens, sites=sites) for row in rows)
 
 
-def _view(row: Any, *, opens: bool) -> JobView:
-    job, call, key, started_at, project, timezone = row
+def _view(row: Any, *, opens: bool, sites: Collection[int]) -> JobView:
+    job, site_id, call, key, started_at, project, timezone = row
+    # An administrator of one site sees how long the line is, not which calls of another wait.
+    own = site_id in sites
     return JobView(
         uid=job.uid,
-        call=call if opens else None,
-        key=key or "",
-        project=project or "",
-        started_at=started_at,
+        call=call if opens and own else None,
+        key=(key or "") if own else "",
+        project=(project or "") if own else "",
+        started_at=started_at if own else None,
         timezone=timezone or "UTC",
         audio_ms=job.audio_ms,
         done_ms=min(job.progress_done, job.audio_ms),

@@ -14,7 +14,9 @@ from models.calls import Call, Leg, Recording
 from models.people import User
 from models.reviews import Review, Task
 from models.transcripts import Transcript, Turn
-from models.vocab import Direction, ReviewState, TaskState
+from models.vocab import Direction, MaskKind, ReviewState, TaskState
+from pipelines.masking import meet
+from pipelines.moments import Why
 from pipelines.review.service import claimable
 from pipelines.scoring.service import version_rule
 from qa_app.access import Action, Person, load, visible
@@ -136,14 +138,25 @@ def player_of(
 
 
 def said_in(session: Session, call_id: int) -> tuple[SaidTurn, ...]:
-    """Return the turns of a call as they may be quoted now, but those nobody looked through."""
+    """Return the turns of a call as they may be quoted now, but those nobody looked through.
+
+    A moment hidden by hand in a transcript that has gone stands as a turn without words.
+    """
     rows = session.execute(
         select(Turn.start_ms, Turn.end_ms, Turn.words, Turn.masks, Turn.masked_text)
         .join(Transcript, Transcript.id == Turn.transcript_id)
         .join(Recording, Recording.id == Transcript.recording_id)
         .where(Recording.call_id == call_id, Turn.masked_text.is_not(None))
     )
-    return tuple(SaidTurn(*row) for row in rows)
+    said = [SaidTurn(*row) for row in rows]
+    masked = [(mask[3], mask[4]) for turn in said for mask in turn.masks]
+    kept = session.scalar(select(Recording.muted).where(Recording.call_id == call_id)) or []
+    said += [
+        SaidTurn(start, end, [], [[0, 0, MaskKind.MANUAL.value, start, end]], "")
+        for _party, start, end, why in kept
+        if why == Why.MANUAL and not any(meet((start, end), other) for other in masked)
+    ]
+    return tuple(said)
 
 
 def queue_page(session: Session, person: Person, now: dt.datetime) -> QueuePage:

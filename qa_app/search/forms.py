@@ -13,7 +13,7 @@ ANY = SelectChoice("", _l("All"))
 
 
 class SearchForm(BaseForm):
-    """Words and filters. Choices of speaker, project, team and agent are given by the view."""
+    """Words and filters; choices that depend on the person are given by the view."""
 
     class Meta(BaseForm.Meta):
         """A search changes nothing, so it needs no token and may be linked to."""
@@ -32,3 +32,4 @@ class SearchForm(BaseForm):
         [Optional()],
         choices=[ANY, *(SelectChoice(reason.value, name) for reason, name in REASONS.items())],
     )
+    rule = SelectField(_l("Rule hit"), [Optional()], validate_choice=False)

@@ -12,7 +12,7 @@ from qa_app.access import Action, current_person, requires
 from qa_app.calls.player import PARTIES
 from qa_app.clock import now
 from qa_app.db import session
-from qa_app.search import queries
+from qa_app.search import filters, queries
 from qa_app.search.forms import ANY, SearchForm
 from qa_app.templating import render
 
@@ -27,23 +27,27 @@ def index() -> str:
     """Find words in what was said in the calls of the person's scope."""
     person = current_person()
     form = SearchForm(request.args)
-    offered = queries.choices(session(), person)
+    offered = filters.choices(session(), person)
     form.speaker.choices = [ANY, *(SelectChoice(party, name) for party, name in PARTIES.items())]
     form.project.choices = [ANY, *offered.projects]
     form.team.choices = [ANY, *offered.teams]
     form.agent.choices = [ANY, *offered.agents]
     if not offered.reasons:
         del form.reason
+    if offered.rules:
+        form.rule.choices = [ANY, *offered.rules]
+    else:
+        del form.rule
     form.validate()
     asked = _asked(form)
     page = queries.search_page(session(), person, asked, now())
     return render("search/index.html", page=page, form=form, asked=asked)
 
 
-def _asked(form: SearchForm) -> queries.Asked:
+def _asked(form: SearchForm) -> filters.Asked:
     """Return what the form asks for; a field that makes no sense asks for nothing."""
     speaker, reason = _chosen(form.speaker), _chosen(form.reason) if form.reason else ""
-    return queries.Asked(
+    return filters.Asked(
         words=form.q.data or "",
         speaker=Party(speaker) if speaker else None,
         project=_uid(form.project.data),
@@ -52,6 +56,7 @@ def _asked(form: SearchForm) -> queries.Asked:
         start=form.start.data,
         end=form.end.data,
         reason=Reason(reason) if reason else None,
+        rule=_uid(form.rule.data) if form.rule else None,
         before=_before(),
     )
 

@@ -3,9 +3,9 @@
 Run: ``python -m tests.benchmarks.bench_search [--turns N] [--runs N]`` (or ``make bench-search``).
 One JSON object per line: name, value, unit, bar, met; the exit code is 1 when a bar is missed. The
 texts are made here: English by Zipf's law and Chinese by pairs of characters, half of the calls
-each. One turn in three holds the common word. What is measured is the whole request to ``/search``
-of a person who is signed in, all but the network, after one that warms up. Nothing here is a test;
-machines differ.
+each. One turn in three holds the common word; three phrase rules have hits in one call of 200, of
+10 and of 2. What is measured is the whole request to ``/search`` of a person who is signed in, all
+but the network, after one that warms up. Nothing here is a test; machines differ.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import statistics
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,14 +26,19 @@ from urllib.parse import quote
 
 import numpy as np
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, insert, select, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
 
 from models import schema, search
 from models.calls import Project
 from models.people import Agent, Site, Team, User, UserRole
+from models.phrases import PhraseHit, PhraseRule
 from models.session import make_engine, write_session
-from models.vocab import Role
+from models.transcripts import Transcript
+from models.vocab import PhraseKind, Role
+from pipelines.phrases import service as phrases
+from pipelines.phrases.rules.settings import RuleSettings, Step
 from pipelines.runtime import RecogniserSettings, Runtime, SystemClock
 from pipelines.search import service
 from pipelines.storage import LocalStorage
@@ -46,6 +52,7 @@ SITES, TEAMS, AGENTS, PROJECTS = 2, 10, 200, 6
 COMMON, COMMON_CHINESE = "account", "账户"
 RARE, RARE_CHINESE = "zyzzyva", "貔貅"
 PHRASE = "refund policy"
+RULES = {"few": 200, "some": 10, "many": 2}
 # Two of the commonest words that never stand side by side: every turn that holds both must be read.
 # Shown, but not held to the bar (see docs/search.md).
 NEVER_SAID = "phrase_never_said"
@@ -77,6 +84,8 @@ def kinds(engine: Engine) -> dict[str, str]:
         "absent_word": "notoneofthem",
     }
     pages = {name: f"/search?q={quote(words_)}" for name, words_ in given.items()}
+    with engine.connect() as connection:
+        rules = {row.name: row.uid for row in connection.execute(select(PhraseRule))}
     filters = {
         "team": f"team={uids['team']}",
         "agent": f"agent={uids['agent']}",
@@ -85,6 +94,7 @@ def kinds(engine: Engine) -> dict[str, str]:
         "speaker": "speaker=customer",
         "all": f"team={uids['team']}&speaker=agent&start=2026-09-20&end=2026-10-20",
     }
+    filters |= {f"rule_{name}": f"rule={uid}" for name, uid in rules.items()}
     for name in ("common_word", "rare_word", "two_characters", "phrase"):
         pages |= {f"{name}+{key}": f"{pages[name]}&{value}" for key, value in filters.items()}
     return pages
@@ -271,7 +281,39 @@ def load(url: str, count: int) -> None:
                 with server.cursor() as cursor, cursor.copy(sql) as copy:  # type: ignore[arg-type]  # own names
                     for row in rows:
                         copy.write_row(row)
+    with write_session(engine) as session:
+        project = session.scalars(select(Project).order_by(Project.id)).first()
+        if project is None:
+            raise SystemExit("there is no project")
+        for name, every in RULES.items():
+            add_hits(session, project, name, every)
     engine.dispose()
+
+
+def add_hits(session: Session, project: Project, name: str, every: int) -> None:
+    """Add a phrase rule that has found something in each call of so many."""
+    settings = RuleSettings(PhraseKind.SAYS, (Step((PHRASE,)),))
+    rule = phrases.create_rule(session, project, name, settings, now=NOW, actor=None)
+    version = phrases.newest_version(session, rule)
+    phrases.switch_on(session, version, now=NOW, actor=None)
+    found = session.execute(
+        select(Transcript.id, Transcript.site_id).where(Transcript.id % every == 0)
+    )
+    values = {"start_ms": 0, "end_ms": 900, "runs": [], "missing": [], "found_at": NOW}
+    session.execute(
+        insert(PhraseHit),
+        [
+            {
+                **values,
+                "uid": uuid.uuid4(),
+                "version_id": version.id,
+                "transcript_id": row.id,
+                "site_id": row.site_id,
+                "absent": False,
+            }
+            for row in found
+        ],
+    )
 
 
 def build(url: str) -> float:

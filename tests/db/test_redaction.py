@@ -98,7 +98,12 @@ def recorded(session: Session, runtime: Runtime) -> Recording:
 
 
 def save(
-    session: Session, runtime: Runtime, recording: Recording, *turns: SpokenTurn, attempt: int = 1
+    session: Session,
+    runtime: Runtime,
+    recording: Recording,
+    *turns: SpokenTurn,
+    attempt: int = 1,
+    **heard_too: Any,
 ) -> Transcript:
     """Save a transcript as the transcription job does."""
     material = transcription.load(session, runtime, {"recording_id": recording.id})
@@ -107,10 +112,10 @@ def save(
         channels=2,
         language=Language("en", 0.9),
         turns=turns,
-        speech=(),
         audio_ms=SECONDS * 1_000,
         work_ms=1,
         made=Made("parrot", {}, {}),
+        **heard_too,
     )
     reading.save_transcript(session, runtime, transcription.Result(material, heard), attempt)
     session.expire_all()

@@ -67,3 +67,9 @@ def test_what_goes_wrong_reaches_those_who_wait_and_nobody_else() -> None:
     with pytest.raises(ValueError, match="no such sound"):
         batches.run([("bad", 1, "en")])
     assert batches.run([("good", 1, "en")]) == ["good"]
+
+
+def test_a_wrong_number_of_results_is_an_error_and_no_endless_wait() -> None:
+    batches = Batches[str, str, str](lambda _sounds, _kind: [], workers=1, size=8, slack=0)
+    with pytest.raises(ValueError, match="shorter"):
+        batches.run([("a", 1, "en")])

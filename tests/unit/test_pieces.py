@@ -38,14 +38,15 @@ def test_no_speech_is_lost_or_heard_twice(gaps: list[tuple[int, int]], longest: 
 
 
 def test_a_batch_holds_who_waits_longest_and_those_like_it() -> None:
-    assert pieces.together([100, 400, 90, 120, 10], size=3, slack=0, share=999) == [0, 2, 3]
+    assert pieces.together([100, 400, 95, 105, 10], size=3, slack=0, share=999) == [0, 2, 3]
+    assert pieces.together([100, 400, 90, 120, 10], size=3, slack=0, share=999) == [0, 2]
     assert pieces.together([100, 400, 10], size=3, slack=0, share=999) == [0]
     assert sorted(pieces.together([100, 110, 10], size=3, slack=100, share=999)) == [0, 1, 2]
     assert pieces.together([100, 110, 90, 100], size=4, slack=0, share=200) == [0, 3]
 
 
 @given(lengths=st.lists(st.integers(1, 1_000), min_size=1), size=st.integers(1, 9))
-def test_no_piece_of_a_batch_is_padded_by_more_than_half_and_the_slack(
+def test_no_piece_of_a_batch_is_padded_by_more_than_an_eighth_and_the_slack(
     lengths: list[int], size: int
 ) -> None:
     chosen = pieces.together(lengths, size, 20, 2_000)
@@ -53,7 +54,7 @@ def test_no_piece_of_a_batch_is_padded_by_more_than_half_and_the_slack(
     assert len(set(chosen)) == len(chosen) <= size
     taken = [lengths[place] for place in chosen]
     assert sum(taken) <= max(lengths[0], 2_000)
-    assert max(taken) <= min(taken) * 1.5 + 20
+    assert max(taken) <= min(taken) * 1.125 + 20
 
 
 def test_doubt_follows_the_decoders_own_measures() -> None:

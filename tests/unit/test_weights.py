@@ -82,3 +82,28 @@ def test_without_any_the_error_says_so(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(DomainError) as caught:
         weights.find(settings(), tmp_path)
     assert caught.value.code == "weights_missing"
+
+
+def test_calls_that_begin_at_once_share_one_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    import time
+    from concurrent.futures import ThreadPoolExecutor
+
+    from pipelines.runtime import RecogniserSettings
+    from pipelines.transcription.recognition import recogniser
+
+    loaded: list[object] = []
+
+    def load(*_given: object) -> object:
+        time.sleep(0.05)
+        loaded.append(object())
+        return loaded[-1]
+
+    monkeypatch.setattr(recogniser, "Whisper", load)
+    monkeypatch.setattr(recogniser.weights, "find", lambda *_given: None)
+    recogniser._loaded.cache_clear()
+    settings = RecogniserSettings(None, "cpu", "int8", 1)
+    with ThreadPoolExecutor(4) as calls:
+        found = list(calls.map(lambda _n: recogniser.of(settings, Path()), range(4)))
+    recogniser._loaded.cache_clear()
+    assert found == [loaded[0]] * 4
+    assert len(loaded) == 1

@@ -4,20 +4,23 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from models.calls import Call, MediaFile, Recording
 from models.operations import AuditEntry, Job
 from models.reviews import Task
 from models.session import read_session
-from models.transcripts import Turn
-from models.vocab import MediaKind, Origin, Party, Role, TaskState
+from models.transcripts import Transcript, Turn
+from models.vocab import JobState, MediaKind, Origin, Party, RetentionSubject, Role, TaskState
+from pipelines import moments
 from pipelines.redaction import service
+from pipelines.retention import service as retention
 from pipelines.runtime import Runtime
 from qa_app import create_app
 from qa_app.settings import Settings
@@ -159,6 +162,45 @@ def test_while_the_copy_is_made_nothing_is_played_and_the_page_says_so(
     assert "•••" in page
     with read_session(runtime.engine) as session:
         assert "mute" in session.scalars(select(Job.name)).all()
+
+
+@pytest.mark.parametrize(("role", "retries"), [("manager", True), ("trainer", False)])
+def test_a_copy_that_cannot_be_made_is_said_so_and_asked_for_again_on_reopening(
+    signed_in: Callable[[str], Browser],
+    masked: Scene,
+    add: Add,
+    runtime: Runtime,
+    role: str,
+    *,
+    retries: bool,
+) -> None:
+    def fail(session: Session) -> None:
+        for job in session.scalars(select(Job).where(Job.name == "mute")):
+            job.state, job.attempts, job.failures = JobState.FAILED, 3, 3
+            job.error_code, job.error_params = "audio_unreadable", {}
+
+    browser = signed_in(role)
+    browser.get(f"/calls/{masked.call}")
+    where = browser.post(f"/calls/{masked.call}/open", {"purpose": "coaching"}).location
+    assert "being prepared" in browser.get(where).get_data(as_text=True)
+    add(fail)
+    page = browser.get(where).get_data(as_text=True)
+    assert "being prepared" not in page
+    assert "could not be prepared" in page
+    assert "<audio" not in page
+    assert "•••" in page
+    found = re.search(r'action="(/jobs/[^"]+/retry)"', page)
+    assert (found is not None, "can have it tried again" in page) == (retries, not retries)
+    if found:
+        assert browser.post(found[1], {"back": where}).location == where
+        assert "being prepared" in browser.get(where).get_data(as_text=True)
+        add(fail)
+    # Whoever opens it anew asks for it again, once.
+    for _time in range(2):
+        assert "being prepared" in opened(browser, masked)
+    with read_session(runtime.engine) as session:
+        jobs = session.scalars(select(Job).where(Job.name == "mute")).all()
+        assert [job.state for job in jobs] == [JobState.QUEUED]
 
 
 def test_words_that_were_not_looked_through_are_shown_to_nobody(
@@ -347,3 +389,106 @@ def test_a_recording_without_transcript_plays_unless_the_installation_forbids_it
         if plays:
             page = browser.get(unmasked(browser, scene).location).get_data(as_text=True)
             assert fetch(browser, audio_of(page)).data == SOUND
+
+
+def _forget_words(session: Session) -> None:
+    """Delete the transcript as retention does."""
+    recording = session.scalars(select(Recording)).one()
+    moments.remember(session, recording)
+    session.execute(delete(Transcript))
+
+
+def peaks_of(page: str) -> str:
+    found = re.search(r'data-peaks="([^"]*)"', page)
+    assert found
+    return found[1].replace("&amp;", "&")
+
+
+@pytest.mark.parametrize("role", ["manager", "trainer", "agent"])
+def test_the_muted_copy_is_played_also_when_the_words_are_deleted(
+    signed_in: Callable[[str], Browser], muted: Scene, runtime: Runtime, add: Add, role: str
+) -> None:
+    content = b'{"points_per_second":20,"channels":[[9,9,9,9,9,9,9,9,9,9,9,9,9,9,9]]}'
+    drawn = runtime.storage.put(io.BytesIO(content), suffix=".json").key
+
+    def draw(session: Session) -> None:
+        kind = MediaFile.kind == MediaKind.PEAKS
+        session.scalars(select(MediaFile).where(kind)).one().storage_key = drawn
+
+    add(draw)
+    browser = signed_in(role)
+    before = audio_of(opened(browser, muted))
+    add(_forget_words)
+    page = opened(browser, muted)
+    assert "Personal data is muted" in page
+    assert "nothing is muted" not in page
+    for address in (before, audio_of(page)):
+        assert fetch(browser, address).data == MUTED
+    assert fetch(browser, peaks_of(page)).get_json()["channels"] == [[0] * 13 + [9, 9]]
+    # A transcript that went before the moments were kept leaves the copy, and no picture.
+    picture = peaks_of(page)
+    add(lambda session: session.scalars(select(Recording)).one().__setattr__("muted", []))
+    page = opened(browser, muted)
+    assert fetch(browser, audio_of(page)).data == MUTED
+    assert peaks_of(page) == ""
+    assert browser.get(picture).status_code == 410
+
+
+def test_words_that_are_not_to_be_relied_on_clear_no_recording(
+    signed_in: Callable[[str], Browser],
+    muted: Scene,
+    add: Add,
+    settings: Settings,
+    runtime: Runtime,
+) -> None:
+    def doubt(session: Session) -> None:
+        transcript = _turn(session).transcript
+        transcript.doubt, transcript.doubt_params = "wordless", {"pct": 90}
+
+    add(doubt)
+    trainer = signed_in("trainer")
+    page = opened(trainer, muted)
+    assert "there may be more in this recording" in page
+    address = audio_of(page)
+    assert fetch(trainer, address).data == MUTED
+    strict = create_app(replace(settings, play_untranscribed=False), runtime)
+    strict.testing = True
+    guest = Browser(strict.test_client())
+    guest.sign_in("trainer1")
+    assert "cannot be played to you yet" in opened(guest, muted)
+    assert guest.get(address).status_code == 409
+
+    def nothing_found(session: Session) -> None:
+        _turn(session).masks = []
+        session.execute(delete(MediaFile).where(MediaFile.kind == MediaKind.MASKED))
+
+    add(nothing_found)
+    page = opened(trainer, muted)
+    assert "nothing is muted" in page
+    assert fetch(trainer, audio_of(page)).data == SOUND
+    assert guest.get(address).status_code == 409
+
+
+def test_nobody_is_offered_to_have_words_written_down_that_retention_deletes(
+    signed_in: Callable[[str], Browser], scene: Scene, add: Add, runtime: Runtime
+) -> None:
+    trainer = signed_in("trainer")
+
+    def forget(session: Session) -> None:
+        session.execute(delete(Transcript))
+
+    add(forget)
+    assert f"/recordings/{scene.recording}/first" in opened(trainer, scene)
+
+    def rule(session: Session) -> None:
+        call = session.scalars(select(Call).where(Call.uid == scene.call)).one()
+        call.started_at = NOW - timedelta(days=31)
+        kind = RetentionSubject.TRANSCRIPT
+        retention.set_rule(session, call.site, None, kind, 30, now=NOW, actor=None)
+
+    add(rule)
+    address = f"/recordings/{scene.recording}/first"
+    assert address not in opened(trainer, scene)
+    assert trainer.post(address).status_code == 303
+    with read_session(runtime.engine) as session:
+        assert session.scalars(select(Job.id)).all() == []

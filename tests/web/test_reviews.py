@@ -5,11 +5,14 @@ import uuid
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import delete, event, select
 
+from models.calls import Recording
 from models.people import Agent
 from models.reviews import Objection, Review, SelfAssessment, Task
+from models.transcripts import Transcript
 from models.vocab import AssessmentState, Party, ReviewState, TaskState
+from pipelines import moments
 from tests import factories
 
 GOOD = {
@@ -159,6 +162,16 @@ def test_what_is_hidden_later_is_hidden_in_the_evidence_too(
         page = words(signed_in(role).get(address))
         assert "ask for •••" in page
         assert "Planted" not in page
+
+    def forget(session: Any) -> None:
+        # As retention does: the words go, the moment stays.
+        moments.remember(session, session.scalars(select(Recording)).one())
+        session.execute(delete(Transcript))
+
+    add(forget)
+    page = words(signed_in("reviewer").get(f"/feedback/{review}"))
+    assert "Planted" not in page
+    assert "•••" in page
 
 
 def test_a_task_of_somebody_else_is_out_of_reach(

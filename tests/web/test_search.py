@@ -11,11 +11,9 @@ from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session
 
 from models.calls import Call, Leg, MediaFile, Project
-from models.people import Agent, Team, User, UserRole
-from models.reviews import Task
-from models.samples import DrawnCall
+from models.people import Agent, Team
 from models.transcripts import Transcript, Turn
-from models.vocab import MediaKind, Origin, Party, Reason, Role, TaskState, TranscriptState
+from models.vocab import MediaKind, Party, Role, TranscriptState
 from pipelines.runtime import Runtime
 from pipelines.search import service
 from qa_app.search import queries
@@ -313,77 +311,6 @@ def test_no_words_break_the_page(signed_in: SignedIn, scene: dict[str, Any]) -> 
     for words in ('"', "'", "a' OR 1=1 --", "NEAR(a b)", "*", "\x00", "<script>", "x" * 3_000):
         page = page_of(manager, words)
         assert "<script>" not in page.partition("<main")[2]
-
-
-def drawn(session: Session, world: World, reviewer: User | None) -> list[str]:
-    """Draw two calls as very long; the first of them is the reviewer's task."""
-    place = place_of(session, world)
-    calls = [factories.make_call(session, *place) for _ in range(3)]
-    for call in calls:
-        say(session, call, "hello")
-    factories.make_draw(session, place[2], calls[:2])
-    session.execute(update(DrawnCall).values(reasons=[Reason.VERY_LONG.value]))
-    leg = calls[0].legs[0]
-    session.add(
-        Task(
-            origin=Origin.DRAWN,
-            site_id=leg.site_id,
-            team_id=leg.team_id,
-            leg_id=leg.id,
-            drawn_call_id=session.scalars(select(DrawnCall.id).order_by(DrawnCall.id)).first(),
-            version_id=factories.make_version(session).id,
-            assignee_id=reviewer.id if reviewer else None,
-            state=TaskState.CLAIMED if reviewer else TaskState.OPEN,
-            due_at=NOW,
-            created_at=NOW,
-            claimed_at=NOW if reviewer else None,
-        )
-    )
-    session.flush()
-    return [str(call.uid) for call in calls]
-
-
-def test_a_reason_narrows_to_calls_drawn_for_it(
-    signed_in: SignedIn, add: Add, world: World
-) -> None:
-    calls = add(lambda session: drawn(session, world, None))
-    manager = signed_in("manager")
-    assert set(found(page_of(manager, "hello"))) == set(calls)
-    page = page_of(manager, "hello", reason="very_long")
-    assert set(found(page)) == set(calls[:2])
-    assert "Said in 2 turns" in page
-    assert found(page_of(manager, "hello", reason="best")) == []
-    assert found(page_of(manager, "nothing", reason="very_long")) == []
-
-
-@pytest.mark.parametrize("claimed", [True, False])
-def test_no_filter_tells_why_a_call_was_drawn_that_one_judges_or_may_come_to(
-    signed_in: SignedIn, add: Add, world: World, *, claimed: bool
-) -> None:
-    def make(session: Session) -> list[str]:
-        manager = session.get_one(User, world.people["manager"].id)
-        if not claimed:
-            # As a reviewer too, the person may still take the open task.
-            session.add(UserRole(user=manager, role=Role.REVIEWER, site_id=world.site.id))
-        return drawn(session, world, manager if claimed else None)
-
-    calls = add(make)
-    manager = signed_in("manager")
-    page = page_of(manager, "hello", reason="very_long")
-    assert found(page) == [calls[1]]
-    assert "Said in 1 turn<" in page
-    assert calls[0] in found(page_of(manager, "hello"))
-
-
-def test_reasons_are_no_filter_for_who_may_not_see_draws(
-    signed_in: SignedIn, add: Add, world: World
-) -> None:
-    calls = add(lambda session: drawn(session, world, None))
-    for role in ("trainer", "agent"):
-        page = page_of(signed_in(role), "hello", reason="best")
-        assert set(found(page)) == set(calls)
-        assert 'name="reason"' not in page
-        assert "Said in 3 turns" in page
 
 
 def test_a_page_of_many_calls_needs_no_more_queries(

@@ -67,11 +67,12 @@ class Batches(Generic[Sound, Kind, Result]):
         while batch := self._next():
             try:
                 results = self._work([one.sound for one in batch], batch[0].kind)
+                pairs = list(zip(batch, results, strict=True))
             except BaseException as error:  # noqa: BLE001 - handed on to those who wait for it
                 for one in batch:
                     one.result.set_exception(error)
             else:
-                for one, result in zip(batch, results, strict=True):
+                for one, result in pairs:
                     one.result.set_result(result)
             finally:
                 with self._lock:

@@ -117,7 +117,7 @@ class Decoder:
         ]
         words = run.align(encoded, kept, languages)
         for place in bad:
-            words[place] = self._carefully(sounds[place].samples, languages[place])
+            words[place] = self._carefully(sounds[place].samples, languages[place], manner.hotwords)
         mixed |= {
             place
             for place, (sound, found) in enumerate(zip(sounds, words, strict=True))
@@ -177,7 +177,7 @@ class Decoder:
         frames = min(WINDOW_FRAMES, (len(samples) + MARGIN) // FRAME // 2 * 2)
         return _padded(extractor(samples, padding=FRAME)[:, :frames], frames)
 
-    def _carefully(self, sound: Samples, language: str) -> list[Word]:
+    def _carefully(self, sound: Samples, language: str, hotwords: str) -> list[Word]:
         segments, _ = self._model.transcribe(
             sound,
             language=language,
@@ -185,6 +185,7 @@ class Decoder:
             word_timestamps=True,
             vad_filter=False,
             condition_on_previous_text=False,
+            hotwords=hotwords or None,
         )
         return [
             Word(

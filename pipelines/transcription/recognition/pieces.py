@@ -197,8 +197,8 @@ def together(lengths: Sequence[int], size: int, slack: int, share: int) -> list[
     """Return the places of the pieces to recognise at once: the first, and those most like it.
 
     The first has waited longest. Others join by likeness of length, up to ``size`` pieces and
-    ``share`` samples in all, and only while no piece is padded by more than half of itself plus
-    ``slack`` samples.
+    ``share`` samples in all, and only while no piece is padded by more than an eighth of itself
+    plus ``slack`` samples: padding is encoded and looked at like speech.
     """
     anchor = lengths[0]
     order = sorted(range(1, len(lengths)), key=lambda place: abs(lengths[place] - anchor))
@@ -209,7 +209,7 @@ def together(lengths: Sequence[int], size: int, slack: int, share: int) -> list[
         if len(chosen) == size or held > share:
             break
         lower, higher = min(low, lengths[place]), max(high, lengths[place])
-        if higher <= lower * 3 // 2 + slack:
+        if higher <= lower * 9 // 8 + slack:
             chosen.append(place)
             low, high = lower, higher
     return chosen

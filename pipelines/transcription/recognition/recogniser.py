@@ -1,6 +1,7 @@
 """Speech recognition behind a small protocol, and the one recogniser of the product: Whisper."""
 
 import os
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -41,8 +42,8 @@ PART_S = 8
 """A piece that seems to be in two languages is cut again, so short."""
 
 BATCH = 8
-SLACK_S = 2
-"""Pieces decoded side by side, and how unlike in length they may be beyond half of themselves."""
+SLACK_S = 1
+"""Pieces decoded side by side, and how unlike in length they may be beyond an eighth."""
 
 OPTIONS: dict[str, Any] = {
     "beam_size": {"clean": [CLEAN.first, CLEAN.second], "poor": [POOR.first, POOR.second]},
@@ -342,11 +343,16 @@ def _joined(channel: media.Samples, chunks: Sequence[pieces.Span]) -> media.Samp
     return np.concatenate(parts) if parts else channel[:0]
 
 
+# Calls heard side by side begin at the same moment, and share one model and its batches.
+_LOADING = threading.Lock()
+
+
 @lru_cache(maxsize=1)
 def _loaded(settings: RecogniserSettings, data_dir: Path) -> Recogniser:
     return Whisper(settings, weights.find(settings, data_dir))
 
 
 def of(settings: RecogniserSettings, data_dir: Path) -> Recogniser:
-    """Return the recogniser of these settings, loaded once per process."""
-    return _loaded(settings, data_dir)
+    """Return the recogniser of these settings, loaded once per process, whoever asks first."""
+    with _LOADING:
+        return _loaded(settings, data_dir)

@@ -6,6 +6,7 @@ encoder's own code is in ``voice_encoder``.
 """
 
 import importlib.util
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -60,6 +61,9 @@ def installed() -> Path | None:
     return None
 
 
+_LOADING = threading.Lock()
+
+
 @lru_cache(maxsize=1)
 def _loaded(path: Path) -> Ears:
     from pipelines.transcription.sound.voice_encoder import Encoder
@@ -70,7 +74,10 @@ def _loaded(path: Path) -> Ears:
 def of() -> Ears | None:
     """Return the encoder, loaded once per process, or nothing where none is installed."""
     path = installed()
-    return _loaded(path) if path else None
+    if path is None:
+        return None
+    with _LOADING:
+        return _loaded(path)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 // A scorecard being filled in: saves itself, shows the running total that the server made, keeps
 // what could not be sent, marks moments of the recording, and can be worked by keys alone.
-import { selectedWords } from "./transcript.js";
+import { selectedWords, textOf } from "./transcript.js";
 
 const form = document.querySelector("[data-sheet]");
 const say = form.dataset;
@@ -249,7 +249,7 @@ function playedTurn() {
   return {
     start_ms: Number(turn.dataset.start),
     end_ms: Number(turn.dataset.end),
-    words: turn.querySelector("p").textContent.trim(),
+    words: textOf(turn.querySelectorAll(".hb-word")),
   };
 }
 

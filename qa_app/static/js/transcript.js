@@ -39,6 +39,31 @@ export function connectTranscript(transcript, section, player) {
   });
 }
 
+/**
+ * Let ← and →, with Shift for more than one, select words of a transcript that has the focus: from
+ * those that are selected on, else from the turn that sounds.
+ */
+function selectByKeys(list) {
+  const words = [...list.querySelectorAll(".hb-word")];
+  let anchor = 0;
+  let head = -1;
+  list.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!step || event.ctrlKey || event.metaKey || event.altKey || !words.length) return;
+    event.preventDefault();
+    const selected = wordsIn().map((word) => words.indexOf(word));
+    if (!selected.length) head = words.indexOf(list.querySelector(".hb-here .hb-word")) - (step > 0 ? 1 : 0);
+    else if (head !== selected[0] && head !== selected.at(-1)) [anchor, head] = [selected[0], selected.at(-1)];
+    head = Math.min(words.length - 1, Math.max(0, head + step));
+    if (!event.shiftKey || !selected.length) anchor = head;
+    const [first, last] = [Math.min(anchor, head), Math.max(anchor, head)].map((number) => words[number]);
+    document.getSelection().setBaseAndExtent(first, 0, last, last.childNodes.length);
+    words[head].scrollIntoView({ block: "nearest" });
+  });
+}
+
+for (const list of document.querySelectorAll("[data-turns]")) selectByKeys(list);
+
 /** Return the turn that sounds, or the last one before the moment; turns are in order of start. */
 function lastBegun(turns, ms) {
   let low = 0;
@@ -77,8 +102,13 @@ export function selectedWords(root = document) {
   return {
     start_ms: Number(words[0].dataset.start),
     end_ms: Math.max(...words.map((word) => Number(word.dataset.end))),
-    words: words.map((word) => word.textContent).join("").trim(),
+    words: textOf(words),
   };
+}
+
+/** Return what elements of words say, without what stands between them for screen readers. */
+export function textOf(words) {
+  return [...words].map((word) => word.textContent).join("").trim();
 }
 
 /** Tell whether a range only touches a word's edge: a selection ends where the next word begins. */
