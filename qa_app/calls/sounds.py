@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 from models.calls import MediaFile, Recording
 from models.operations import Job, Listening
 from models.vocab import JobState, MediaKind, RecordingState
+from pipelines.job_table import ACTIVE
 from pipelines.outcomes import DomainError
 from pipelines.redaction import service as redaction
 from pipelines.redaction.rules import muting
@@ -101,7 +102,9 @@ def failed_job(session: Session, recording_id: int) -> Job | None:
     jobs = session.scalars(
         select(Job)
         .where(
-            Job.recording_id == recording_id, Job.name == redaction.JOB, Job.state != JobState.DONE
+            Job.recording_id == recording_id,
+            Job.name == redaction.JOB,
+            Job.state.in_([*ACTIVE, JobState.FAILED]),
         )
         .order_by(Job.id.desc())
     ).all()
