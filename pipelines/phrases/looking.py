@@ -204,8 +204,8 @@ def _conversations(
         ).where(Turn.transcript_id.in_(list(sites)))
     )
     for transcript_id, position, party, start_ms, end_ms, words, masks in rows:
-        shown = masked_words(words, masks)
-        spoken[transcript_id].append(Spoken(position, party, start_ms, end_ms, shown))
+        said = masked_words(words, masks)
+        spoken[transcript_id].append(Spoken(position, party, start_ms, end_ms, said))
     for transcript_id, turns in spoken.items():
         yield transcript_id, sites[transcript_id], Conversation(turns)
 
