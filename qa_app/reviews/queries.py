@@ -148,7 +148,7 @@ def said_in(session: Session, call_id: int) -> tuple[SaidTurn, ...]:
         .join(Recording, Recording.id == Transcript.recording_id)
         .where(Recording.call_id == call_id, Turn.masked_text.is_not(None))
     )
-    said = [SaidTurn(*row) for row in rows]
+    said = [SaidTurn(*row) for row in rows if row.masks is not None]
     masked = [(mask[3], mask[4]) for turn in said for mask in turn.masks]
     kept = session.scalar(select(Recording.muted).where(Recording.call_id == call_id)) or []
     said += [
