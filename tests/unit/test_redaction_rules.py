@@ -89,7 +89,8 @@ def test_what_the_other_repeats_of_a_number_is_hidden_too() -> None:
 def test_seven_digits_read_one_by_one_are_hidden_whatever_they_are(
     count: int, chance: "np.random.Generator"
 ) -> None:
-    digits = [chance.choice("23456789") for _ in range(count)]
+    # Ten digits that begin with 8 may be a company's toll-free number, which stays.
+    digits = [chance.choice("2345679"), *(chance.choice("23456789") for _ in range(count - 1))]
     turn = said(Party.CUSTOMER, 0, " it's", *(f" {digit}" for digit in digits), " please")
     (masks,) = find_masks([turn])
     assert [(mask.first, mask.last) for mask in masks] == [(1, count)]
