@@ -14,7 +14,7 @@ from pipelines.transcription.rules import UNSURE, SpokenTurn
 
 Span = tuple[int, int]
 
-LEAST_SPEECH_MS = 5_000
+LEAST_SPEECH_MS = 8_000
 """With less speech than this a call is judged by nothing: a handful of words says little."""
 
 BELIEVED = 0.7

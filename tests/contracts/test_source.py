@@ -57,7 +57,6 @@ ALLOWED = {
     ("qa_app/access.py", "User"): "the person who is signing in is nobody yet",
     ("qa_app/accounts/queries.py", "User"): "likewise",
     ("qa_app/calls/sounds.py", "Recording"): "a signed play token stands for the person",
-    ("qa_app/calls/sounds.py", "Job"): "of a recording that the caller has checked already",
     ("qa_app/people/changes.py", "User"): "the command line, by user name",
     ("qa_app/people/changes.py", "Site"): "the command line, by code",
 }

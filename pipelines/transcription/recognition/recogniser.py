@@ -38,7 +38,7 @@ CLEAN_DB = 20
 """From here on speech stands clear of what lies between, and its sound is clean."""
 
 
-PART_S = 8
+PART_S = 5
 """A piece that seems to be in two languages is cut again, so short."""
 
 BATCH = 8
