@@ -5,6 +5,7 @@ through the recogniser side by side, whichever calls they come from. One call al
 channels and pieces fill the batches.
 """
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -39,10 +40,14 @@ class Batches(Generic[Sound, Kind, Result]):
         workers: int,
         size: int,
         slack: int,
+        most: int = sys.maxsize,
     ) -> None:
-        """Take up to ``size`` sounds at once; ``slack`` as in ``pieces.together``."""
+        """Take up to ``size`` sounds at once, ``most`` long in all.
+
+        ``slack`` as in ``pieces.together``.
+        """
         self._work = work
-        self._workers, self._size, self._slack = workers, size, slack
+        self._workers, self._size, self._slack, self._most = workers, size, slack, most
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="recogniser")
         self._lock = threading.Lock()
         self._waiting: list[_Waiting[Sound, Kind, Result]] = []
@@ -87,6 +92,7 @@ class Batches(Generic[Sound, Kind, Result]):
             # What waits is shared among the threads that are free, so that none stays idle.
             free = self._workers - self._busy
             share = -(-sum(one.length for one in self._waiting) // free)
+            share = min(share, self._most)
             lengths = [one.length for one in alike]
             chosen = together(lengths, self._size, self._slack, share)
             batch = [alike[place] for place in chosen]

@@ -3,7 +3,6 @@
 import os
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
@@ -43,7 +42,9 @@ PART_S = 5
 
 BATCH = 8
 SLACK_S = 1
-"""Pieces decoded side by side, and how unlike in length they may be beyond an eighth."""
+MOST_S = 120
+"""Pieces decoded side by side, how unlike in length they may be beyond an eighth, and how much
+speech in all: 1.2 MB a second are held for each batch."""
 
 OPTIONS: dict[str, Any] = {
     "beam_size": {"clean": [CLEAN.first, CLEAN.second], "poor": [POOR.first, POOR.second]},
@@ -165,6 +166,7 @@ class Whisper:
             workers=workers,
             size=BATCH,
             slack=SLACK_S * media.RATE,
+            most=MOST_S * media.RATE,
         )
 
     def made(self) -> Made:
@@ -188,8 +190,7 @@ class Whisper:
         self, samples: media.Samples, language: Language | None, hints: Hints = NO_HINTS
     ) -> Heard:
         """Return the words in ``samples``; see the protocol."""
-        with ThreadPoolExecutor(len(samples)) as listeners:
-            spoken = list(listeners.map(_speech, samples))
+        spoken = [_speech(channel) for channel in samples]
         if language is None:
             language = self._language(samples, spoken)
         if language is None:
@@ -300,13 +301,14 @@ def _speech(channel: media.Samples) -> list[pieces.Span]:
         return []
     from faster_whisper.vad import get_speech_timestamps
 
-    # Speech that never pauses is parted at its shortest silences, as long as there are any.
-    found = get_speech_timestamps(
-        channel,
-        min_silence_duration_ms=SILENCE_MS,
-        max_speech_duration_s=LONGEST_S,
-        speech_pad_ms=MARGIN_MS,
-    )
+    with _SEARCHING:
+        # Speech that never pauses is parted at its shortest silences, as long as there are any.
+        found = get_speech_timestamps(
+            channel,
+            min_silence_duration_ms=SILENCE_MS,
+            max_speech_duration_s=LONGEST_S,
+            speech_pad_ms=MARGIN_MS,
+        )
     return [(chunk["start"], chunk["end"]) for chunk in found]
 
 
@@ -345,6 +347,9 @@ def _joined(channel: media.Samples, chunks: Sequence[pieces.Span]) -> media.Samp
 
 # Calls heard side by side begin at the same moment, and share one model and its batches.
 _LOADING = threading.Lock()
+
+# The search for speech holds 180 MB for five minutes of a channel: one at a time is enough.
+_SEARCHING = threading.Lock()
 
 
 @lru_cache(maxsize=1)
