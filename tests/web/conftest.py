@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -18,13 +20,14 @@ from models.session import make_engine, write_session
 from models.vocab import Role
 from pipelines.runtime import RecogniserSettings, Runtime
 from pipelines.storage import LocalStorage
-from qa_app import create_app, security
+from qa_app import create_app
 from qa_app.settings import Settings
 from tests import factories
 from tests.conftest import NOW
 
 PASSWORD = "a long pass phrase"
-_PASSWORD_HASH = security.hash_password(PASSWORD)
+# A cheap hash of the same kind: hundreds of sign-ins need not be slow to be true.
+_PASSWORD_HASH = PasswordHasher(time_cost=1, memory_cost=8).hash(PASSWORD)
 _TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
 
@@ -115,10 +118,17 @@ def runtime(migrated_file: Path, settings: Settings, clock: FixedClock) -> Itera
     engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Keep templates that are compiled, so that each is compiled once for all tests."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(settings: Settings, runtime: Runtime) -> Flask:
+def app(settings: Settings, runtime: Runtime, compiled: FileSystemBytecodeCache) -> Flask:
     """Make the application as ``serve`` does; cross-site protection stays on."""
     application = create_app(settings, runtime)
+    application.jinja_env.bytecode_cache = compiled
     application.testing = True
     application.config["PROPAGATE_EXCEPTIONS"] = True
     return application
