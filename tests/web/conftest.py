@@ -27,7 +27,7 @@ from tests.conftest import NOW
 
 PASSWORD = "a long pass phrase"
 # A cheap hash of the same kind: hundreds of sign-ins need not be slow to be true.
-_PASSWORD_HASH = PasswordHasher(time_cost=1, memory_cost=8).hash(PASSWORD)
+_PASSWORD_HASH = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
 _TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
 
