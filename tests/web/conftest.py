@@ -3,7 +3,7 @@
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +11,6 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
-from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -118,20 +117,36 @@ def runtime(migrated_file: Path, settings: Settings, clock: FixedClock) -> Itera
     engine.dispose()
 
 
-@pytest.fixture(scope="session")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    """Keep templates that are compiled, so that each is compiled once for all tests."""
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+_APPLICATIONS: dict[Settings, Flask] = {}
 
 
 @pytest.fixture
-def app(settings: Settings, runtime: Runtime, compiled: FileSystemBytecodeCache) -> Flask:
-    """Make the application as ``serve`` does; cross-site protection stays on."""
+def app(settings: Settings, runtime: Runtime) -> Flask:
+    """Make the application as ``serve`` does; cross-site protection stays on.
+
+    Making one costs more than most tests, so that tests share one for the same settings, each with
+    its own folder and database. Who changes the application itself makes a ``fresh_app``.
+    """
+    alike = replace(settings, data_dir=Path(), database_url="")
+    if alike not in _APPLICATIONS:
+        _APPLICATIONS[alike] = _make_app(settings, runtime)
+    application = _APPLICATIONS[alike]
+    application.extensions["hearback.settings"] = settings
+    application.extensions["hearback.runtime"] = runtime
+    return application
+
+
+def _make_app(settings: Settings, runtime: Runtime) -> Flask:
     application = create_app(settings, runtime)
-    application.jinja_env.bytecode_cache = compiled
     application.testing = True
     application.config["PROPAGATE_EXCEPTIONS"] = True
     return application
+
+
+@pytest.fixture
+def fresh_app(settings: Settings, runtime: Runtime) -> Flask:
+    """Make an application of this test's own."""
+    return _make_app(settings, runtime)
 
 
 @pytest.fixture
