@@ -20,7 +20,6 @@ from models.reviews import (
     SelfAssessment,
 )
 from models.vocab import AssessmentState, ObjectionState, ReviewState, Role
-from pipelines.outcomes import Sheet
 from pipelines.review import rules
 from pipelines.scoring.rules import VersionRule
 from pipelines.scoring.service import version_rule
@@ -325,18 +324,3 @@ def _listened(session: Session, review: Review) -> tuple[Listened, ...]:
         Listened(row.display_name or "–", row.opened_at, purpose_words(row.purpose, blind=False))
         for row in rows
     )
-
-
-def sheet_of_review(review: Review) -> Sheet:
-    """Turn the current score of a review back into a sheet, to be corrected."""
-    if review.current is None:
-        return {}
-    return {
-        answer.criterion.lineage: {
-            "answer": answer.value["answer"],
-            "comment": answer.comment,
-            "reason": answer.reason,
-            "evidence": list(answer.evidence),
-        }
-        for answer in review.current.answers
-    }
