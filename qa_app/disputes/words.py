@@ -18,9 +18,9 @@ REASONS: dict[DisputeReason, LazyString] = {
 
 RESULTS: dict[DisputeResult, LazyString] = {
     DisputeResult.OPEN: _l("being looked at"),
-    DisputeResult.UPHELD: _l("upheld"),
-    DisputeResult.PARTLY: _l("upheld in part"),
-    DisputeResult.NOT_UPHELD: _l("not upheld"),
+    DisputeResult.UPHELD: _l("dispute upheld"),
+    DisputeResult.PARTLY: _l("dispute upheld in part"),
+    DisputeResult.NOT_UPHELD: _l("dispute not upheld"),
 }
 
 
