@@ -8,22 +8,10 @@ from sqlalchemy.orm import Session
 from models.coaching import Target
 from models.people import Site, Team, User
 from pipelines import audit
-from pipelines.measures.rules.indicators import Indicator
+from pipelines.measures.rules.indicators import AIMED_AT, Indicator
 from pipelines.outcomes import DomainError
 
 MOST_IN_FOCUS = 2
-
-AIMED_AT: dict[Indicator, bool] = {
-    Indicator.QA_EXCELLENCE_RATE: True,
-    Indicator.MONITORING_PASS_RATE: True,
-    Indicator.SMS_SATISFACTION_RATE: True,
-    Indicator.SMS_RESPONSE_RATE: True,
-    Indicator.COMPLAINT_RATE: False,
-    Indicator.ATTITUDE_COMPLAINT_RATE: False,
-    Indicator.SELF_ASSESSMENT_ABS_GAP: False,
-    Indicator.SELF_ASSESSMENT_RESPONSE: True,
-}
-"""Indicators that may have a target, and whether more is better."""
 
 
 def set_target(

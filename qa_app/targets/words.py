@@ -6,8 +6,7 @@ from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from pipelines.measures.rules.indicators import DEFINITIONS, Indicator, Unit
-from pipelines.measures.targets import AIMED_AT
+from pipelines.measures.rules.indicators import AIMED_AT, DEFINITIONS, Indicator, Unit
 from qa_app.formats import bp, number
 
 INDICATORS: dict[Indicator, LazyString] = {
