@@ -106,7 +106,8 @@ class ReviewCause(Base):
 class CoachingSession(Identified, Base):
     """A talk with an agent, or a note for one, on a day; the agent reads it and may add words.
 
-    ``review_id`` is the review it began with, if any. ``team_id`` is the agent's team at that time.
+    ``review_id`` is the review it began with, if any, and ``leg_id`` the call. ``team_id`` is the
+    agent's team at that time.
     """
 
     __tablename__ = "coaching_session"
@@ -114,6 +115,7 @@ class CoachingSession(Identified, Base):
         Index("ix_coaching_session_site_id_held_on", "site_id", "held_on"),
         Index("ix_coaching_session_agent_id_held_on", "agent_id", "held_on"),
         Index("ix_coaching_session_review_id", "review_id"),
+        Index("ix_coaching_session_leg_id", "leg_id"),
     )
 
     site_id: Mapped[int] = mapped_column(ForeignKey("site.id", ondelete="RESTRICT"))
@@ -123,6 +125,7 @@ class CoachingSession(Identified, Base):
     kind: Mapped[CoachingKind]
     held_on: Mapped[dt.date]
     review_id: Mapped[int | None] = mapped_column(ForeignKey("review.id", ondelete="SET NULL"))
+    leg_id: Mapped[int | None] = mapped_column(ForeignKey("leg.id", ondelete="SET NULL"))
     words: Mapped[str]
     agent_words: Mapped[str] = mapped_column(default="")
     created_at: Mapped[dt.datetime]
@@ -131,6 +134,7 @@ class CoachingSession(Identified, Base):
     agent: Mapped[Agent] = relationship()
     coach: Mapped[User | None] = relationship()
     review: Mapped[Review | None] = relationship()
+    leg: Mapped[Leg | None] = relationship()
     topics: Mapped[list["CoachingTopic"]] = relationship(
         back_populates="coaching", order_by="CoachingTopic.id", cascade="all, delete-orphan"
     )

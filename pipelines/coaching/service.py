@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from models.calls import Leg
 from models.coaching import (
     CoachingCause,
     CoachingSession,
@@ -118,11 +119,12 @@ def record_talk(
     held_on: date,
     words: str,
     review: Review | None = None,
+    leg: Leg | None = None,
     criterion_ids: Sequence[int] = (),
     steps: Sequence[Step] = (),
     now: datetime,
 ) -> CoachingSession:
-    """Write down a talk or a note; its criteria are those of the review it begins with."""
+    """Write down a talk or a note, about a review with some of its criteria, or about a call."""
     if agent.user_id == coach.id:
         raise DomainError("coaching_oneself")
     if not words.strip():
@@ -136,6 +138,9 @@ def record_talk(
             )
         )
         criterion_ids = [one for one in criterion_ids if one in known]
+        leg = review.leg
+    if leg is not None and leg.agent_id != agent.id:
+        raise DomainError("coaching_other_agent")
     kept = [step for step in steps if step.words.strip()]
     if len(kept) > MOST_STEPS:
         raise DomainError("coaching_steps_many", most=MOST_STEPS)
@@ -147,6 +152,7 @@ def record_talk(
         kind=kind,
         held_on=held_on,
         review_id=review.id if review else None,
+        leg_id=leg.id if leg else None,
         words=words.strip(),
         created_at=now,
         topics=[

@@ -28,6 +28,7 @@ def clear_words_of_legs(session: Session, leg_ids: Collection[int], reason: str)
         session.flush()
     for request in session.scalars(select(HelpRequest).where(HelpRequest.leg_id.in_(leg_ids))):
         session.delete(request)
+    _clear_said(session, CoachingSession.leg_id.in_(leg_ids), people=False)
     session.flush()
     return len(reviews)
 
@@ -68,16 +69,18 @@ def _clear_talks(session: Session, review_ids: Collection[int], *, people: bool)
     for cause in session.scalars(select(ReviewCause).where(ReviewCause.review_id.in_(review_ids))):
         cause.words = ""
         cause.by_id = None if people else cause.by_id
-    for talk in session.scalars(
-        select(CoachingSession).where(CoachingSession.review_id.in_(review_ids))
-    ):
+    _clear_said(session, CoachingSession.review_id.in_(review_ids), people=people)
+    if people:
+        for dispute in session.scalars(select(Dispute).where(Dispute.review_id.in_(review_ids))):
+            dispute.decided_by_id = None
+
+
+def _clear_said(session: Session, which: ColumnElement[bool], *, people: bool) -> None:
+    for talk in session.scalars(select(CoachingSession).where(which)):
         talk.words = talk.agent_words = ""
         talk.coach_id = None if people else talk.coach_id
         for step in talk.steps:
             step.words = ""
-    if people:
-        for dispute in session.scalars(select(Dispute).where(Dispute.review_id.in_(review_ids))):
-            dispute.decided_by_id = None
 
 
 def _clear_answers(session: Session, which: ColumnElement[bool]) -> None:

@@ -111,6 +111,8 @@ class TalkPage:
     read_at: dt.datetime | None
     timezone: str
     review: Figures | None
+    call: CallFacts | None
+    call_uid: uuid.UUID | None
     topics: tuple[Mapping[str, str], ...]
     steps: tuple[Step, ...]
     is_mine: bool
@@ -119,15 +121,11 @@ class TalkPage:
 
 
 def unblind(person: Person, now: dt.datetime) -> Any:
-    """Return the condition that a talk began with no review that is blind to the person."""
-    review, judged = aliased(Review), aliased(Leg)
+    """Return the condition that a talk is about no call that is blind to the person."""
+    judged = aliased(Leg)
     return or_(
-        CoachingSession.review_id.is_(None),
-        exists().where(
-            review.id == CoachingSession.review_id,
-            judged.id == review.leg_id,
-            ~blind_to(person, judged.call_id, now),
-        ),
+        CoachingSession.leg_id.is_(None),
+        exists().where(judged.id == CoachingSession.leg_id, ~blind_to(person, judged.call_id, now)),
     )
 
 
@@ -272,7 +270,7 @@ def cause_of(session: Session, review: Review) -> ReviewCause | None:
 def load_talk(session: Session, person: Person, uid: uuid.UUID, action: Action) -> CoachingSession:
     """Return a talk that the person may read now, else 404."""
     row = load(session, person, action, CoachingSession, uid)
-    if row.review is not None and is_blind(session, person, row.review.leg.call_id):
+    if row.leg is not None and is_blind(session, person, row.leg.call_id):
         raise OutOfScope(CoachingSession, uid, action)
     return row
 
@@ -304,6 +302,8 @@ def talk_page(session: Session, person: Person, uid: uuid.UUID, now: dt.datetime
         read_at=row.read_at,
         timezone=row.agent.site.timezone,
         review=figures_of(session, row.review) if row.review else None,
+        call=call_facts(row.leg) if row.leg else None,
+        call_uid=row.leg.call.uid if row.leg else None,
         topics=tuple(topic.criterion.text for topic in row.topics),
         steps=tuple(
             Step(

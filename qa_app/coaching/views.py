@@ -6,7 +6,8 @@ from flask import Blueprint, Response, flash, request
 from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
-from models.coaching import CoachingStep
+from models.calls import Leg
+from models.coaching import CoachingStep, HelpRequest
 from models.people import Agent, Site, User
 from models.reviews import Review
 from models.vocab import CoachingKind
@@ -36,6 +37,7 @@ from qa_app.coaching.queries import (
 )
 from qa_app.db import session
 from qa_app.forms import choices
+from qa_app.helping.queries import load_request
 from qa_app.i18n import text_of
 from qa_app.messages import sentence
 from qa_app.permissions import leads_site
@@ -92,6 +94,16 @@ def record_with(uid: uuid.UUID) -> Response | str:
     return _record(load(session(), current_person(), Action.COACHING_WRITE, Agent, uid), None)
 
 
+@bp.route("/after/<uuid:uid>", methods=["GET", "POST"])
+@requires(Action.COACHING_WRITE)
+def record_after(uid: uuid.UUID) -> Response | str:
+    """Write down a talk that began with a request for help."""
+    person = current_person()
+    load(session(), person, Action.HELP_ANSWER, HelpRequest, uid)
+    row = load_request(session(), person, uid)
+    return _record(session().get_one(Agent, row.agent_id), None, row.leg)
+
+
 @bp.get("/with")
 @requires(Action.COACHING_WRITE)
 def choose() -> Response:
@@ -103,7 +115,7 @@ def choose() -> Response:
     return see_other("coaching.record_with", uid=wanted)
 
 
-def _record(agent: Agent, review: Review | None) -> Response | str:
+def _record(agent: Agent, review: Review | None, leg: Leg | None = None) -> Response | str:
     person, form = current_person(), TalkForm()
     criteria = open_criteria(session(), review) if review else ()
     form.criteria.choices = choices((str(rule.id), text_of(dict(rule.text))) for rule in criteria)
@@ -122,6 +134,7 @@ def _record(agent: Agent, review: Review | None) -> Response | str:
         held_on=form.held_on.data,
         words=form.words.data,
         review=review,
+        leg=leg,
         criterion_ids=[int(value) for value in form.criteria.data or ()],
         steps=[service.Step(words, due) for words, due in form.steps],
         now=now(),

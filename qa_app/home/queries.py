@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from models.base import Base
 from models.calls import Leg
 from models.coaching import CoachingSession, CoachingStep
+from models.disputes import Dispute
 from models.operations import ImportFile, Job
 from models.people import Agent, TeamMember, User, UserRole
 from models.reviews import Exemplar, Objection, Review, SelfAssessment, Task
@@ -207,10 +208,18 @@ def _agent(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...]:
             late > 0,
         ),
         Tile(unread, _l("reviews with feedback to read"), "message", "feedback.index", unread > 0),
+        *_decided(count, now),
         *_coached(count, person, now),
         *_paired(count, person, now),
         Tile(shown, _l("exemplary calls to learn from"), "star", "exemplars.index"),
     )
+
+
+def _decided(count: _Counter, now: datetime) -> tuple[Tile, ...]:
+    """Count own disputes that were decided lately, when there are any."""
+    decided = count(Dispute, Action.FEEDBACK_RESPOND, Dispute.decided_at > now - RECENT)
+    label = _l("disputes decided in the last seven days")
+    return (Tile(decided, label, "message", "feedback.index"),) if decided else ()
 
 
 def _paired(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...]:

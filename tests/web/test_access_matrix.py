@@ -82,6 +82,8 @@ EXPECTED: dict[str, str] = {
     "POST coaching.record": "mt",
     "GET coaching.record_with": "mt",
     "POST coaching.record_with": "mt",
+    "GET coaching.record_after": "mt",
+    "POST coaching.record_after": "mt",
     "GET coaching.choose": "mt",
     "GET coaching.show": "amt",
     "POST coaching.answer": "amt",

@@ -132,6 +132,7 @@ def test_a_criterion_is_disputed_decided_and_counted(
     assert "You did." in page
     assert f"{form}?criterion=greeting" not in page
     assert "dispute decided" in words(agent.get("/my-calls/"))
+    assert "<strong>1</strong>disputes decided in the last seven days" in words(agent.get("/"))
     figures = words(manager.get("/disputes/figures"))
     assert "1 of 1 decided criteria" in figures
     # One decided criterion names no reviewer.
@@ -209,11 +210,17 @@ def test_help_is_asked_for_from_a_moment_and_a_colleague_agrees(
     assert "paired with Sh102" in page
     assert "Breathe first." in page
 
+    # What was asked for once may become a talk about that very call.
+    talk = {"kind": "note", "held_on": "2026-11-23", "words": "Pauses"}
+    answer = sent(trainer, f"/coaching/after/{uid}", talk)
+    assert f'href="/calls/{call}"' in words(agent.get(answer.location))
+
     def ask_again(session: Session) -> None:
         own = session.scalars(select(SelfAssessment)).one()
         own.state, own.due_at = AssessmentState.ASKED, None
 
     add(ask_again)
+    assert agent.get(answer.location).status_code == 404
     page = words(agent.get(path))
     assert "Breathe first." not in page
     assert "It opens when your own view" in page

@@ -178,6 +178,7 @@ def upgrade() -> None:
         sa.Column("kind", _enum("coachingkind", "talk", "note"), nullable=False),
         sa.Column("held_on", sa.Date(), nullable=False),
         sa.Column("review_id", BigId, nullable=True),
+        sa.Column("leg_id", BigId, nullable=True),
         sa.Column("words", sa.String(), nullable=False),
         sa.Column("agent_words", sa.String(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
@@ -194,6 +195,12 @@ def upgrade() -> None:
             ["coach_id"],
             ["user_account.id"],
             name=op.f("fk_coaching_session_coach_id_user_account"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["leg_id"],
+            ["leg.id"],
+            name=op.f("fk_coaching_session_leg_id_leg"),
             ondelete="SET NULL",
         ),
         sa.ForeignKeyConstraint(
@@ -226,6 +233,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_coaching_session_review_id", "coaching_session", ["review_id"], unique=False
     )
+    op.create_index("ix_coaching_session_leg_id", "coaching_session", ["leg_id"], unique=False)
     op.create_index(
         "ix_coaching_session_site_id_held_on",
         "coaching_session",
@@ -433,6 +441,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_review_cause_site_id"), table_name="review_cause")
     op.drop_table("review_cause")
     op.drop_index("ix_coaching_session_site_id_held_on", table_name="coaching_session")
+    op.drop_index("ix_coaching_session_leg_id", table_name="coaching_session")
     op.drop_index("ix_coaching_session_review_id", table_name="coaching_session")
     op.drop_index("ix_coaching_session_agent_id_held_on", table_name="coaching_session")
     op.drop_table("coaching_session")
