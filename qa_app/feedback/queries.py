@@ -194,6 +194,8 @@ def to_decide(session: Session, person: Person, now: dt.datetime) -> list[Disput
         .where(Dispute.state == DisputeState.OPEN, ~blind_to(person, judged.call_id, now))
         .options(
             selectinload(Dispute.items),
+            joinedload(Dispute.before),
+            joinedload(Dispute.revision),
             *with_leg_of_review(),
             joinedload(Dispute.review).selectinload(Review.revisions),
             joinedload(Dispute.review).joinedload(Review.reviewer),

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from models.coaching import CoachingSession, HelpRequest
 from models.disputes import Dispute
 from models.people import Agent, User
 from models.reviews import Review, SelfAssessment, Task
-from models.vocab import AssessmentState, Role
+from models.vocab import AssessmentState, CoachingKind, HelpKind, Role
 from pipelines import evaluation
 from pipelines.review import service, verdicts
 from pipelines.scoring.rules import sheet_of
@@ -307,3 +307,59 @@ def test_targets_are_set_by_managers_and_in_sight_of_agents(
     removed = re.search(r"/targets/[0-9a-f-]+/remove", words(manager.get("/targets/")))[0]
     assert manager.post(removed).status_code == 303
     assert "No target holds today" in words(manager.get("/targets/"))
+
+
+def test_lists_ask_the_database_the_same_few_times_however_long_they_are(
+    signed_in: SignedIn, review: Any, add: Add, world: World, runtime: Any
+) -> None:
+    def more(session: Session) -> None:
+        """Add a weak review with a dispute, a talk and a request for help, of another agent."""
+        team = session.merge(world.team)
+        agent = factories.make_agent(session, team)
+        project = factories.make_project(session, session.merge(world.site))
+        leg = factories.make_call(session, agent, team, project).legs[0]
+        made = factories.make_review(
+            session,
+            leg,
+            factories.make_version(session),
+            excellent=False,
+            passed=False,
+            reviewer_id=world.people["reviewer"].id,
+        )
+        place = {"site_id": leg.site_id, "team_id": leg.team_id, "agent_id": agent.id}
+        session.add_all(
+            [
+                Dispute(
+                    review_id=made.id,
+                    before_id=made.current_revision_id,
+                    raised_at=NOW,
+                    due_at=NOW,
+                    **place,
+                ),
+                HelpRequest(leg_id=leg.id, kind=HelpKind.ANSWER, asked_at=NOW, **place),
+                CoachingSession(
+                    kind=CoachingKind.NOTE,
+                    held_on=NOW.date(),
+                    words="x",
+                    created_at=NOW,
+                    leg_id=leg.id,
+                    **place,
+                ),
+            ]
+        )
+
+    add(more)
+    manager = signed_in("manager")
+    counted: list[int] = []
+    event.listen(runtime.engine, "before_cursor_execute", lambda *_: counted.append(1))
+
+    def count(path: str) -> int:
+        counted.clear()
+        words(manager.get(path))
+        return len(counted)
+
+    paths = ("/disputes/", "/disputes/figures", "/help/", "/coaching/", "/feedback/", "/")
+    before = [count(path) for path in paths]
+    for _ in range(4):
+        add(more)
+    assert [count(path) for path in paths] == before
