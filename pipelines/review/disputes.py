@@ -124,8 +124,11 @@ def window_ends(session: Session, review: Review) -> datetime:
     """Return until when a submitted review can be disputed."""
     if review.submitted_at is None:
         raise DomainError("verdict_not_open")
+    # One that nobody asked for may be begun at any time, and would open the window anew.
     assessment = session.scalar(
-        select(SelfAssessment).where(SelfAssessment.leg_id == review.leg_id)
+        select(SelfAssessment).where(
+            SelfAssessment.leg_id == review.leg_id, SelfAssessment.voluntary.is_(False)
+        )
     )
     opened = rules.verdict_opened_at(
         review.submitted_at,

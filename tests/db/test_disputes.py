@@ -114,6 +114,13 @@ def test_each_criterion_once_within_the_days_that_are_set(world: World) -> None:
     assert second.due_at == NOW + 35 * DAY
     disputes.set_days(world.session, world.site, world.project, None, user=world.bob, now=NOW)
     assert disputes.window_ends(world.session, world.review) == NOW + 4 * DAY
+    # An own view that nobody asked for, given late, opens no window anew.
+    own = world.session.scalars(
+        select(SelfAssessment).where(SelfAssessment.leg_id == world.review.leg_id)
+    ).one()
+    own.voluntary, own.state, own.submitted_at = True, AssessmentState.SUBMITTED, NOW + 9 * DAY
+    world.session.flush()
+    assert disputes.window_ends(world.session, world.review) == NOW + 3 * DAY
     with refused("dispute_days_unfit"):
         disputes.set_days(world.session, world.site, None, Days(0, 2), user=world.bob, now=NOW)
 
