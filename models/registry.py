@@ -2,7 +2,9 @@
 
 from models import (
     calls,
+    coaching,
     conversations,
+    disputes,
     measures,
     operations,
     people,
@@ -18,7 +20,9 @@ from models.base import Base
 metadata = Base.metadata
 MODULES = (
     calls,
+    coaching,
     conversations,
+    disputes,
     measures,
     operations,
     people,

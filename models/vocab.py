@@ -337,3 +337,60 @@ class MaskKind(StrEnum):
     ADDRESS = "address"
     NUMBER = "number"
     MANUAL = "manual"
+
+
+class DisputeReason(StrEnum):
+    """Why an agent sees one criterion differently."""
+
+    OVERLOOKED = "overlooked"
+    MISUNDERSTOOD = "misunderstood"
+    UNCLEAR = "unclear"
+    NOT_IN_MY_HANDS = "not_in_my_hands"
+    NOT_APPLICABLE = "not_applicable"
+    OTHER = "other"
+
+
+class DisputeState(StrEnum):
+    """Whether a dispute has been decided."""
+
+    OPEN = "open"
+    DECIDED = "decided"
+
+
+class DisputeResult(StrEnum):
+    """What was decided about one criterion: the agent is right wholly, in part, or not."""
+
+    OPEN = "open"
+    UPHELD = "upheld"
+    PARTLY = "partly"
+    NOT_UPHELD = "not_upheld"
+
+
+class HelpKind(StrEnum):
+    """What an agent asks for: an answer, or a colleague to work with for a while."""
+
+    ANSWER = "answer"
+    PARTNER = "partner"
+
+
+class HelpState(StrEnum):
+    """Where a request for help stands."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    CLOSED = "closed"
+
+
+class PartnerState(StrEnum):
+    """Whether the colleague who was asked to pair up has agreed."""
+
+    ASKED = "asked"
+    AGREED = "agreed"
+    DECLINED = "declined"
+
+
+class CoachingKind(StrEnum):
+    """A talk that was held, or a note that was written."""
+
+    TALK = "talk"
+    NOTE = "note"

@@ -4,15 +4,17 @@ A part of the flow of its own, so that the pages that score load neither the job
 other stage.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from models.disputes import Dispute
 from models.people import User
 from models.reviews import Objection, Review, ReviewRevision, SelfAssessment
 from pipelines.outcomes import AnswerState, DomainError, Score, Sheet
-from pipelines.review import assessments, feedback, verdicts
+from pipelines.review import assessments, disputes, feedback, verdicts
 from pipelines.scoring import rules
 from pipelines.scoring.service import version_rule
 
@@ -86,3 +88,18 @@ def answer_objection(
     feedback.answer_objection(
         session, objection, user, answer, upheld=upheld, sheet=sheet, score=score, now=now
     )
+
+
+def decide_dispute(
+    session: Session,
+    dispute: Dispute,
+    user: User,
+    rulings: Mapping[int, disputes.Ruling],
+    answers: Mapping[str, Any],
+    *,
+    now: datetime,
+) -> None:
+    """Decide a dispute criterion by criterion; ``answers`` are the new ones, by lineage."""
+    sheet = disputes.decided_sheet(dispute, rulings, answers)
+    kept, score = checked_score(session, dispute.review.version_id, sheet)
+    disputes.decide(session, dispute, user, rulings, sheet=kept, score=score, now=now)

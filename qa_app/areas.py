@@ -4,9 +4,12 @@ AREAS = (
     "accounts",
     "assessments",
     "calls",
+    "coaching",
     "dashboards",
+    "disputes",
     "exemplars",
     "feedback",
+    "helping",
     "home",
     "hotwords",
     "imports",
@@ -18,4 +21,5 @@ AREAS = (
     "sampling",
     "scorecards",
     "search",
+    "targets",
 )

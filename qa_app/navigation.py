@@ -37,6 +37,14 @@ WAYS: tuple[Way | Group, ...] = (
     Way("phrases.index", _l("Phrases"), "quote", Action.PHRASES_READ),
     Way("search.index", _l("Search"), "search", Action.CALLS_READ),
     Way("feedback.index", _l("Feedback"), "message", Action.FEEDBACK_READ),
+    Group(
+        _l("Coaching"),
+        (
+            Way("coaching.index", _l("Talks and notes"), "school", Action.COACHING_READ),
+            Way("helping.index", _l("Help"), "users", Action.HELP_READ),
+            Way("targets.index", _l("Targets"), "target", Action.TARGETS_READ),
+        ),
+    ),
     Way("exemplars.index", _l("Exemplars"), "star", Action.EXEMPLARS_READ),
     Way("scorecards.index", _l("Scorecards"), "list", Action.SCORECARDS_READ),
     Group(

@@ -52,6 +52,17 @@ class Action(StrEnum):
     RETENTION_READ = "retention.read"
     RETENTION_WRITE = "retention.write"
     SETTINGS_READ = "settings.read"
+    # disputes, help, coaching, targets
+    DISPUTES_READ = "disputes.read"
+    DISPUTES_SET = "disputes.set"
+    HELP_ASK = "help.ask"
+    HELP_READ = "help.read"
+    HELP_ANSWER = "help.answer"
+    COACHING_READ = "coaching.read"
+    COACHING_WRITE = "coaching.write"
+    COACHING_SET = "coaching.set"
+    TARGETS_READ = "targets.read"
+    TARGETS_WRITE = "targets.write"
 
 
 EVERYONE = frozenset(Role)
@@ -106,6 +117,17 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.RETENTION_READ: _ADMIN | _MANAGER,
     Action.RETENTION_WRITE: _ADMIN,
     Action.SETTINGS_READ: _ADMIN | _MANAGER,
+    # disputes, help, coaching, targets
+    Action.DISPUTES_READ: _MANAGER,
+    Action.DISPUTES_SET: _MANAGER,
+    Action.HELP_ASK: _AGENT,
+    Action.HELP_READ: _AGENT | _TRAINER | _MANAGER,
+    Action.HELP_ANSWER: _TRAINER | _MANAGER,
+    Action.COACHING_READ: _AGENT | _TRAINER | _MANAGER,
+    Action.COACHING_WRITE: _TRAINER | _MANAGER,
+    Action.COACHING_SET: _MANAGER,
+    Action.TARGETS_READ: _AGENT | _TRAINER | _MANAGER,
+    Action.TARGETS_WRITE: _MANAGER,
 }
 
 
@@ -145,3 +167,10 @@ def may(person: Person, *actions: Action) -> bool:
 def grants_for(person: Person, action: Action) -> tuple[Grant, ...]:
     """Return the grants of the person that allow the action."""
     return tuple(grant for grant in person.grants if grant.role in ALLOWED[action])
+
+
+def leads_site(person: Person, action: Action, site_id: int) -> bool:
+    """Tell whether a grant for the action holds for a whole site, not for one team of it."""
+    return any(
+        grant.site_id == site_id and grant.team_id is None for grant in grants_for(person, action)
+    )

@@ -24,7 +24,9 @@ from models.calls import (
     Recording,
     Survey,
 )
+from models.coaching import CoachingSession, CoachingStep, HelpRequest, Target
 from models.conversations import Conversation
+from models.disputes import Dispute
 from models.measures import DailyFact, DirtyDay
 from models.operations import AuditEntry, ImportFile, Job, Listening, RetentionRule
 from models.people import Agent, Site, Team, TeamMember, User, UserRole
@@ -101,7 +103,10 @@ def _leg(look: Look, *, of_call: bool = False) -> Condition:
         objected = exists().where(
             Objection.review_id == Review.id, Review.leg_id == Leg.id, _objection(look)
         )
-        return or_(mine, objected)
+        disputed = exists().where(
+            Dispute.review_id == Review.id, Review.leg_id == Leg.id, _dispute(look)
+        )
+        return or_(mine, objected, disputed)
     if of_call:
         # "+ 0", or SQLite goes through all legs of the site for each call.
         return _area(look, Leg.site_id + 0, Leg.team_id + 0)
@@ -199,6 +204,40 @@ def _objection(look: Look) -> Condition:
     return mine if look.grant.role is Role.REVIEWER else area
 
 
+def _dispute(look: Look) -> Condition:
+    area = _area(look, Dispute.site_id, Dispute.team_id)
+    if look.grant.role is Role.AGENT:
+        return _own(look, Dispute.agent_id)
+    written = aliased(Review)
+    mine = exists().where(written.id == Dispute.review_id, written.reviewer_id == look.person.id)
+    if look.action is Action.OBJECTIONS_ANSWER:
+        return and_(area, ~mine)
+    return mine if look.grant.role is Role.REVIEWER else area
+
+
+def _help(look: Look) -> Condition:
+    if look.grant.role is Role.AGENT:
+        # The colleague who was asked to pair up reads the request too, but never the call.
+        asked = _own(look, HelpRequest.agent_id)
+        if look.action is Action.HELP_ASK:
+            return asked
+        return or_(asked, _own(look, HelpRequest.partner_id))
+    return _area(look, HelpRequest.site_id, HelpRequest.team_id)
+
+
+def _coaching(look: Look) -> Condition:
+    if look.grant.role is Role.AGENT:
+        return _own(look, CoachingSession.agent_id)
+    return _area(look, CoachingSession.site_id, CoachingSession.team_id)
+
+
+def _target(look: Look) -> Condition:
+    # Read by everybody of the site, set for the own team or the whole site.
+    if look.action is Action.TARGETS_WRITE:
+        return _area(look, Target.site_id, Target.team_id)
+    return _site(look, Target.site_id)
+
+
 def _assessment(look: Look) -> Condition:
     if look.grant.role is Role.AGENT:
         return _own(look, SelfAssessment.agent_id)
@@ -250,6 +289,10 @@ RULES: dict[type[Base], Callable[[Look], Condition]] = {
     Agent: _agent,
     AuditEntry: _audit,
     Call: _managed_call,
+    CoachingSession: _coaching,
+    CoachingStep: lambda look: exists().where(
+        CoachingSession.id == CoachingStep.session_id, _coaching(look)
+    ),
     Complaint: _complaint,
     Conversation: lambda look: exists().where(
         Transcript.id == Conversation.transcript_id,
@@ -258,11 +301,13 @@ RULES: dict[type[Base], Callable[[Look], Condition]] = {
     ),
     DailyFact: _fact,
     DirtyDay: lambda look: _area(look, DirtyDay.site_id, None),
+    Dispute: _dispute,
     Draw: lambda look: _area(look, Draw.site_id, None),
     DrawnCall: lambda look: exists().where(
         Draw.id == DrawnCall.draw_id, _area(look, Draw.site_id, None)
     ),
     Exemplar: lambda look: _area(look, Exemplar.site_id, Exemplar.team_id),
+    HelpRequest: _help,
     ImportFile: lambda look: or_(
         ImportFile.site_id.is_(None), ImportFile.site_id == look.grant.site_id
     ),
@@ -294,6 +339,7 @@ RULES: dict[type[Base], Callable[[Look], Condition]] = {
     SelfAssessment: _assessment,
     Site: lambda look: Site.id == look.grant.site_id,
     Survey: _survey,
+    Target: _target,
     Task: _task,
     Team: lambda look: _area(look, Team.site_id, Team.id),
     Transcript: lambda look: exists().where(

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from werkzeug.routing import BuildError
 
 from qa_app import asked, formats, reasons, words
+from qa_app.disputes import words as disputes
 from qa_app.navigation import Group, is_here, ways_for
 
 THEMES = ("auto", "light", "dark")
@@ -82,7 +83,9 @@ def has_route(endpoint: str) -> bool:
 
 def init_app(app: Flask) -> None:
     """Give every template its filters and helpers."""
-    app.jinja_env.filters.update(formats.FILTERS | words.FILTERS | reasons.FILTERS)
+    app.jinja_env.filters.update(
+        formats.FILTERS | words.FILTERS | reasons.FILTERS | disputes.FILTERS
+    )
     app.jinja_env.globals.update(
         address=asked.address,
         asset=asset,

@@ -97,7 +97,7 @@ class Overview:
 
 @dataclass(frozen=True)
 class Mine:
-    """An agent's own figures beside those of the own teams.
+    """An agent's own figures beside those of the period before, and of the own teams.
 
     ``waiting`` days are left out of the own figures: the agent has yet to assess a call of theirs,
     and until then no figure may give away what others said of it.
@@ -105,6 +105,7 @@ class Mine:
 
     period: Period
     figures: Figures
+    before: Figures
     weeks: tuple[Figures, ...]
     team: Figures | None
     waiting: int
@@ -139,9 +140,10 @@ def overview(session: Session, scope: Scope, period: Period, *, directed: bool =
 
 
 def mine(session: Session, scope: Scope, period: Period) -> Mine:
-    """Return an agent's own figures (``scope.agent_id``) beside the teams of the scope."""
+    """Return an agent's own figures (``scope.agent_id``) beside the past and the scope's teams."""
     weeks = _weeks_to(period)
-    span = Period(min(period.start, weeks[0].start), max(period.end, weeks[-1].end))
+    before = period.before()
+    span = Period(min(before.start, weeks[0].start), max(period.end, weeks[-1].end))
     sample = load_sample(session, scope.site_ids, span)
     waiting = _days_waiting(session, scope, span)
     own_rows = [row for row in _fact_rows(session, scope, span) if row[0] not in waiting]
@@ -157,6 +159,7 @@ def mine(session: Session, scope: Scope, period: Period) -> Mine:
     return Mine(
         period=period,
         figures=own.figures(person, period),
+        before=own.figures(person, before),
         weeks=tuple(own.figures(person, week) for week in weeks),
         team=team,
         waiting=sum(period.start <= day <= period.end for day in waiting),

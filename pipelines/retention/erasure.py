@@ -177,6 +177,12 @@ _WRITTEN: Sequence[str] = (
     "review",
     "self_assessment",
     "objection",
+    "dispute_item",
+    "help_request",
+    "help_answer",
+    "review_cause",
+    "coaching_session",
+    "coaching_step",
     "import_reject",
     "import_file",
 )

@@ -21,6 +21,7 @@ from pipelines.outcomes import DomainError
 from pipelines.retention.files import Swept, sweep
 from pipelines.retention.recordings import expire_recording
 from pipelines.retention.rules import Rule, cutoff, days_kept, log_days
+from pipelines.retention.talks import delete_help, delete_notes
 from pipelines.retention.words import clear_words, has_words
 from pipelines.storage import Storage
 
@@ -131,6 +132,11 @@ def run_retention(engine: Engine, storage: Storage, now: datetime) -> Retained:
         recordings += _expire_recordings(engine, storage, group, now)
         transcripts += _delete_transcripts(engine, group, now)
         reviews += _clear_reviews(engine, group, now)
+        delete_help(engine, group.project_id, group.before(RetentionSubject.REVIEW, now))
+    for site_id in {group.site_id for group in groups}:
+        with read_session(engine) as session:
+            days = days_kept(site_rules(session, site_id), None, RetentionSubject.REVIEW)
+        delete_notes(engine, site_id, cutoff(days, now))
     _delete_unfinished(engine, now)
     log_entries = _delete_logs(engine, now)
     swept: Swept = sweep(engine, storage, now)

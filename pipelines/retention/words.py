@@ -6,6 +6,8 @@ from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
 from models import guards
+from models.coaching import CoachingSession, HelpRequest, ReviewCause
+from models.disputes import Dispute, DisputeItem
 from models.reviews import Answer, Exemplar, Objection, Review, ReviewRevision, SelfAssessment
 from models.scorecards import Criterion
 from models.vocab import CriterionKind, ReviewState
@@ -24,6 +26,10 @@ def clear_words_of_legs(session: Session, leg_ids: Collection[int], reason: str)
             assessment.draft = {}
         _clear_answers(session, Answer.self_assessment_id.in_([row.id for row in own]))
         session.flush()
+    for request in session.scalars(select(HelpRequest).where(HelpRequest.leg_id.in_(leg_ids))):
+        session.delete(request)
+    _clear_said(session, CoachingSession.leg_id.in_(leg_ids), people=False)
+    session.flush()
     return len(reviews)
 
 
@@ -49,9 +55,32 @@ def clear_words(
             objection.words = objection.answer = ""
             if people:
                 objection.answered_by_id = None
+        _clear_talks(session, ids, people=people)
         for exemplar in session.scalars(select(Exemplar).where(Exemplar.review_id.in_(ids))):
             session.delete(exemplar)
         session.flush()
+
+
+def _clear_talks(session: Session, review_ids: Collection[int], *, people: bool) -> None:
+    """Remove what disputes, causes and talks say about these reviews; results and days stay."""
+    for item in session.scalars(select(DisputeItem).where(DisputeItem.review_id.in_(review_ids))):
+        item.words = item.answer = ""
+        item.evidence = []
+    for cause in session.scalars(select(ReviewCause).where(ReviewCause.review_id.in_(review_ids))):
+        cause.words = ""
+        cause.by_id = None if people else cause.by_id
+    _clear_said(session, CoachingSession.review_id.in_(review_ids), people=people)
+    if people:
+        for dispute in session.scalars(select(Dispute).where(Dispute.review_id.in_(review_ids))):
+            dispute.decided_by_id = None
+
+
+def _clear_said(session: Session, which: ColumnElement[bool], *, people: bool) -> None:
+    for talk in session.scalars(select(CoachingSession).where(which)):
+        talk.words = talk.agent_words = ""
+        talk.coach_id = None if people else talk.coach_id
+        for step in talk.steps:
+            step.words = ""
 
 
 def _clear_answers(session: Session, which: ColumnElement[bool]) -> None:

@@ -2,9 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from models.vocab import AssessmentState, Origin, ReviewState, SkipKind, TaskState
+from models.vocab import (
+    AssessmentState,
+    DisputeResult,
+    Origin,
+    ReviewState,
+    SkipKind,
+    TaskState,
+)
 
 
 @dataclass(frozen=True)
@@ -94,3 +101,55 @@ def counting_review(
     """
     counted = [review for review in reviews if review.origin in origins]
     return min(counted, key=lambda review: (review.submitted_at, review.id)).id if counted else None
+
+
+DISPUTE_DAYS, DECIDE_DAYS = 14, 7
+"""How long a review may be disputed, and how long deciding may take, where nothing is set."""
+
+
+def verdict_opened_at(
+    submitted_at: datetime, assessed_at: datetime | None, assessment_due_at: datetime | None
+) -> datetime:
+    """Return when the agent could first read a review: once both views were in.
+
+    A self-assessment that was never given counts from the end of its time.
+    """
+    later = assessed_at or assessment_due_at
+    return submitted_at if later is None else max(submitted_at, later)
+
+
+def may_dispute(opened_at: datetime, window_days: int, now: datetime) -> bool:
+    """Tell whether a review can still be disputed: until its window has passed."""
+    return now < opened_at + timedelta(days=window_days)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was decided of one criterion, and the points it earned before and after (hundredths)."""
+
+    result: DisputeResult
+    before: int
+    after: int
+    not_applicable: bool = False
+
+
+def decision_problem(decision: Decision) -> str | None:
+    """Return the code of what is wrong with a decision, null when it may stand.
+
+    A criterion that stays has its old answer; one that is upheld, wholly or partly, earns more or
+    is taken out of the attainable points. Nothing is ever taken away by a dispute.
+    """
+    if decision.result is DisputeResult.OPEN:
+        return "dispute_result_needed"
+    if decision.result is DisputeResult.NOT_UPHELD or decision.not_applicable:
+        return None
+    if decision.after < decision.before:
+        return "dispute_lowers"
+    return "dispute_unchanged" if decision.after == decision.before else None
+
+
+def score_falls(before: tuple[int, int], after: tuple[int, int]) -> bool:
+    """Tell whether a score (points earned, attainable) is lower after than before."""
+    earned, attainable = before
+    new_earned, new_attainable = after
+    return new_earned * attainable < earned * new_attainable

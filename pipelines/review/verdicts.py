@@ -151,6 +151,21 @@ def add_revision(
     return revision
 
 
+def current_sheet(review: Review) -> Sheet:
+    """Turn the score of a review that stands now back into a sheet."""
+    if review.current is None:
+        return {}
+    return {
+        answer.criterion.lineage: {
+            "answer": answer.value["answer"],
+            "comment": answer.comment,
+            "reason": answer.reason,
+            "evidence": list(answer.evidence),
+        }
+        for answer in review.current.answers
+    }
+
+
 def answers_of(
     sheet: Sheet,
     score: Score,

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session, joinedload
 from models.calls import Call, Leg
 from models.reviews import Review, SelfAssessment
 from models.scorecards import ScorecardVersion
-from models.vocab import AssessmentState, ReviewState, VersionState
+from models.vocab import AssessmentState, DisputeState, ReviewState, VersionState
 from pipelines.review import rules
 from pipelines.review.assessments import facts_of
 from pipelines.scoring.service import version_rule
 from qa_app.access import Action, Person, load, visible
 from qa_app.calls.player import PlayerView, Purpose
+from qa_app.feedback.queries import dispute_states
 from qa_app.reviews.queries import CallFacts, call_facts, player_of, said_in, with_leg
 from qa_app.reviews.sheets import SheetView, form_for, view_sheet
 
@@ -36,13 +37,17 @@ class Asked:
 
 @dataclass(frozen=True)
 class OwnCall:
-    """One of the agent's own legs, and where judging it stands."""
+    """One of the agent's own legs, and where judging it stands.
+
+    ``state`` of a verdict that may be seen is new, read, disputed or decided; else empty.
+    """
 
     leg_uid: uuid.UUID
     call: CallFacts
     assessment: AssessmentState | None
     feedback: uuid.UUID | None
     may_begin: bool
+    state: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,7 @@ class WritePage:
     due_at: dt.datetime | None
     voluntary: bool
     player: PlayerView | None
+    leg_uid: uuid.UUID
 
 
 def index_page(session: Session, person: Person, now: dt.datetime, page: int) -> IndexPage:
@@ -133,6 +139,7 @@ def _own_calls(
             )
         )
     )
+    disputed = dispute_states(session, [review.id for review in verdicts.values()])
     calls = []
     for leg in legs:
         assessment, review = own.get(leg.id), verdicts.get(leg.id)
@@ -146,9 +153,16 @@ def _own_calls(
                 assessment=assessment.state if assessment else None,
                 feedback=review.uid if review is not None and visible_now else None,
                 may_begin=assessment is None and leg.call.project.scorecard_id in with_card,
+                state=_state(review, disputed) if review is not None and visible_now else "",
             )
         )
     return tuple(calls)
+
+
+def _state(review: Review, disputed: dict[int, DisputeState]) -> str:
+    if review.id in disputed:
+        return "disputed" if disputed[review.id] is DisputeState.OPEN else "decided"
+    return "read" if review.acknowledged_at else "new"
 
 
 def published_version(session: Session, leg: Leg) -> int:
@@ -194,6 +208,7 @@ def write_page(
         due_at=assessment.due_at,
         voluntary=assessment.voluntary,
         player=player_of(session, person, assessment.leg, Purpose.SELF_ASSESSMENT),
+        leg_uid=assessment.leg.uid,
     )
 
 

@@ -263,6 +263,7 @@ class CallPage:
     blind: bool
     may_unmask: bool
     layout: str = ""
+    own_leg: uuid.UUID | None = None
 
 
 def show_page(
@@ -317,6 +318,7 @@ def show_page(
         blind=blind,
         may_unmask=may_unmask,
         layout=layout_to_correct(session, person, recording) if recording and player else "",
+        own_leg=next((x.uid for x in legs if x.agent_id and x.agent_id == person.agent_id), None),
     )
 
 

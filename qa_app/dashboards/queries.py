@@ -18,6 +18,7 @@ from pipelines.outcomes import DomainError
 from pipelines.periods import Period, last_weeks, parse_period
 from qa_app.access import Action, Person, grants_for, visible
 from qa_app.dashboards.charts import Chart, charts, own_charts
+from qa_app.targets.queries import TargetView, held_by
 
 LAST_WEEK = "week"
 FOUR_WEEKS = "4weeks"
@@ -55,6 +56,11 @@ class MinePage:
 
     mine: Mine | None
     charts: tuple[Chart, ...]
+    targets: tuple[TargetView, ...] = ()
+
+    def target(self, indicator: str) -> TargetView | None:
+        """Return the target of an indicator, if one holds."""
+        return next((one for one in self.targets if one.indicator == indicator), None)
 
 
 def dashboard_page(
@@ -129,7 +135,8 @@ def mine_page(session: Session, person: Person, now: datetime) -> MinePage:
     ).all()
     scope = Scope((agent.site_id,), tuple(team.id for team in teams), agent.id)
     found = measures.mine(session, scope, period)
-    return MinePage(found, own_charts(found.weeks))
+    held = held_by(session, agent.site_id, scope.team_ids or (), _today(now, agent.site))
+    return MinePage(found, own_charts(found.weeks), held)
 
 
 _PERIODS: dict[str, LazyString] = {

@@ -35,6 +35,7 @@ from qa_app.demo.folder import START, DemoFolder
 from qa_app.demo.past import connected, write_tones
 from qa_app.demo.people_at_work import PeopleAtWork
 from qa_app.demo.samples import Samples
+from qa_app.demo.together import Together
 from qa_app.people.passwords import change_password
 
 PASSWORD = "hearback-demo"  # noqa: S105 - printed at every start; works on this machine only
@@ -109,6 +110,7 @@ class Loader:
     def finish(self) -> None:
         """Let people begin with the newest draw, and count."""
         self.folder.step("reviews", self._reviews)
+        self.folder.step("together", self._together)
         self.folder.step("measures", self.measure)
 
     def measure(self) -> None:
@@ -312,6 +314,12 @@ class Loader:
                 draw = plan.draws[-1]
                 people.work(draw, at=START - timedelta(days=2), share=2)
                 people.choose_exemplars(draw, TRAINERS[plan.site.code], at=START, count=2)
+
+    def _together(self) -> None:
+        """Let people dispute, talk, ask for help, and see what they aim at."""
+        with write_session(self.runtime.engine) as session:
+            for site in session.scalars(select(Site).order_by(Site.id)).all():
+                Together(session, site, START).work()
 
 
 def _plans_named(session: Session, names: Mapping[str, str]) -> list[SamplePlan]:

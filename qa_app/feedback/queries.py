@@ -3,13 +3,14 @@
 import datetime as dt
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
-from models.calls import Leg, Recording
+from models.calls import Call, Leg, Recording
+from models.disputes import Dispute
 from models.operations import Listening
 from models.people import User
 from models.reviews import (
@@ -19,14 +20,15 @@ from models.reviews import (
     ReviewRevision,
     SelfAssessment,
 )
-from models.vocab import AssessmentState, ObjectionState, ReviewState, Role
-from pipelines.outcomes import Sheet
+from models.vocab import AssessmentState, DisputeState, ObjectionState, ReviewState, Role
 from pipelines.review import rules
 from pipelines.scoring.rules import VersionRule
 from pipelines.scoring.service import version_rule
 from qa_app.access import Action, OutOfScope, Person, load, may, visible
 from qa_app.calls.blindness import blind_to, is_blind
 from qa_app.calls.player import PlayerView, Purpose, purpose_words
+from qa_app.clock import now as clock_now
+from qa_app.feedback.after import Aftermath, aftermath, may_decide
 from qa_app.feedback.points import OwnView, Point, own_view, points_of
 from qa_app.phrases.marks import may_see_marks
 from qa_app.reasons import reason_words
@@ -51,6 +53,7 @@ class Entry:
     acknowledged: bool
     objection: ObjectionState | None
     may_answer: bool
+    dispute: DisputeState | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class IndexPage:
 
     entries: tuple[Entry, ...]
     to_answer: tuple[Entry, ...]
+    to_decide: int
+    decides: bool
     as_agent: bool
     page: int
     pages: int
@@ -107,6 +112,8 @@ class FeedbackPage:
     may_answer: uuid.UUID | None
     may_choose: bool
     player: PlayerView | None
+    leg_uid: uuid.UUID
+    after: Aftermath
 
 
 def _listed(person: Person, action: Action, now: dt.datetime) -> Select[tuple[Review]]:
@@ -129,12 +136,17 @@ def index_page(session: Session, person: Person, now: dt.datetime, page: int) ->
     as_agent = person.roles == {Role.AGENT}
     unread = case((Review.acknowledged_at.is_(None), 0), else_=1)
     order = [unread, Review.submitted_at.desc()] if as_agent else [Review.submitted_at.desc()]
-    reviews = session.scalars(
-        query.options(*_for_entry())
-        .order_by(*order, Review.id.desc())
-        .limit(PAGE_SIZE)
-        .offset((page - 1) * PAGE_SIZE)
-    ).unique()
+    reviews = (
+        session.scalars(
+            query.options(*_for_entry())
+            .order_by(*order, Review.id.desc())
+            .limit(PAGE_SIZE)
+            .offset((page - 1) * PAGE_SIZE)
+        )
+        .unique()
+        .all()
+    )
+    disputed = dispute_states(session, [review.id for review in reviews])
     to_answer: list[Entry] = []
     if may(person, Action.OBJECTIONS_ANSWER):
         objected = session.scalars(
@@ -148,12 +160,60 @@ def index_page(session: Session, person: Person, now: dt.datetime, page: int) ->
             entry for entry in (_entry(review, person) for review in objected) if entry.may_answer
         ]
     return IndexPage(
-        entries=tuple(_entry(review, person) for review in reviews),
+        entries=tuple(
+            replace(_entry(review, person), dispute=disputed.get(review.id)) for review in reviews
+        ),
         to_answer=tuple(to_answer),
+        to_decide=len(to_decide(session, person, now)),
+        decides=may(person, Action.OBJECTIONS_ANSWER),
         as_agent=as_agent,
         page=page,
         pages=-(-total // PAGE_SIZE),
     )
+
+
+def dispute_states(session: Session, review_ids: list[int]) -> dict[int, DisputeState]:
+    """Return review → the state of its newest dispute."""
+    rows = session.execute(
+        select(Dispute.review_id, Dispute.state)
+        .where(Dispute.review_id.in_(review_ids))
+        .order_by(Dispute.id)
+    )
+    return {row.review_id: row.state for row in rows}
+
+
+def to_decide(session: Session, person: Person, now: dt.datetime) -> list[Dispute]:
+    """Return the disputes that the person may decide now, the most urgent first."""
+    if not may(person, Action.OBJECTIONS_ANSWER):
+        return []
+    judged = aliased(Leg)
+    rows = session.scalars(
+        visible(person, Dispute, Action.OBJECTIONS_ANSWER)
+        .join(Review, Review.id == Dispute.review_id)
+        .join(judged, judged.id == Review.leg_id)
+        .where(Dispute.state == DisputeState.OPEN, ~blind_to(person, judged.call_id, now))
+        .options(
+            selectinload(Dispute.items),
+            joinedload(Dispute.before),
+            joinedload(Dispute.revision),
+            *with_leg_of_review(),
+            joinedload(Dispute.review).selectinload(Review.revisions),
+            joinedload(Dispute.review).joinedload(Review.reviewer),
+        )
+        .order_by(Dispute.due_at, Dispute.id)
+    ).unique()
+    return [row for row in rows if may_decide(person, row, row.review)]
+
+
+def with_leg_of_review() -> list[Any]:
+    """Return the loading options for the facts of a dispute's call."""
+    leg = joinedload(Dispute.review).joinedload(Review.leg)
+    call = leg.joinedload(Leg.call)
+    return [
+        call.joinedload(Call.site),
+        call.joinedload(Call.project),
+        leg.joinedload(Leg.agent),
+    ]
 
 
 def _for_entry() -> list[Any]:
@@ -212,6 +272,9 @@ def load_verdict(session: Session, person: Person, uid: uuid.UUID) -> Review:
         review = load(session, person, Action.OBJECTIONS_ANSWER, Review, uid)
         decided = {item.answered_by_id for item in review.objections}
         open_now = any(item.state is ObjectionState.OPEN for item in review.objections)
+        for dispute in session.scalars(select(Dispute).where(Dispute.review_id == review.id)):
+            decided.add(dispute.decided_by_id)
+            open_now = open_now or dispute.state is DisputeState.OPEN
         if not open_now and person.id not in decided:
             raise OutOfScope(Review, uid, Action.FEEDBACK_READ)
     if review is None:
@@ -238,7 +301,8 @@ def verdict_page(session: Session, person: Person, uid: uuid.UUID) -> FeedbackPa
     entry, current = _entry(review, person), review.current
     version = version_rule(session, review.version_id)
     assessment = _assessment(session, review)
-    points = points_of(version, review, assessment, said_in(session, review.leg.call_id))
+    said = said_in(session, review.leg.call_id)
+    points = points_of(version, review, assessment, said)
     is_own = person.agent_id is not None and review.leg.agent_id == person.agent_id
     waiting = any(item.state is ObjectionState.OPEN for item in review.objections)
     objection = _open_objection(review, person)
@@ -284,6 +348,8 @@ def verdict_page(session: Session, person: Person, uid: uuid.UUID) -> FeedbackPa
             Purpose.FEEDBACK,
             hits=is_own or _leads(session, person, review),
         ),
+        leg_uid=review.leg.uid,
+        after=aftermath(session, person, review, points, said, is_own=is_own, now=clock_now()),
     )
 
 
@@ -325,18 +391,3 @@ def _listened(session: Session, review: Review) -> tuple[Listened, ...]:
         Listened(row.display_name or "–", row.opened_at, purpose_words(row.purpose, blind=False))
         for row in rows
     )
-
-
-def sheet_of_review(review: Review) -> Sheet:
-    """Turn the current score of a review back into a sheet, to be corrected."""
-    if review.current is None:
-        return {}
-    return {
-        answer.criterion.lineage: {
-            "answer": answer.value["answer"],
-            "comment": answer.comment,
-            "reason": answer.reason,
-            "evidence": list(answer.evidence),
-        }
-        for answer in review.current.answers
-    }

@@ -10,6 +10,7 @@ from models.people import Agent, User
 from models.reviews import Objection, Review
 from pipelines import evaluation
 from pipelines.review import feedback
+from pipelines.review.verdicts import current_sheet
 from pipelines.scoring.service import version_rule
 from qa_app import once
 from qa_app.access import Action, Person, current_person, load, requires
@@ -17,7 +18,7 @@ from qa_app.asked import page_number
 from qa_app.clock import now
 from qa_app.db import session
 from qa_app.feedback.forms import CORRECTED, NOT_UPHELD, ObjectForm, decision_form
-from qa_app.feedback.queries import index_page, load_verdict, sheet_of_review, verdict_page
+from qa_app.feedback.queries import index_page, load_verdict, verdict_page
 from qa_app.reviews.forms import data_of_sheet, sheet_of_form
 from qa_app.reviews.queries import said_in
 from qa_app.reviews.sheets import view_sheet
@@ -92,7 +93,7 @@ def answer(uid: uuid.UUID) -> Response | str:
     objection, user = _objection(person, uid)
     review = objection.review
     version = version_rule(session(), review.version_id)
-    stored = sheet_of_review(review)
+    stored = current_sheet(review)
     said = said_in(session(), review.leg.call_id)
     data: dict[str, Any] = {**data_of_sheet(version, stored, said), "summary": review.summary}
     form = decision_form(version)(data=data)

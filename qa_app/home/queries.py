@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
@@ -11,13 +12,19 @@ from sqlalchemy.orm import Session, aliased
 
 from models.base import Base
 from models.calls import Leg
+from models.coaching import CoachingSession, CoachingStep
+from models.disputes import Dispute
 from models.operations import ImportFile, Job
-from models.people import User, UserRole
+from models.people import Agent, TeamMember, User, UserRole
 from models.reviews import Exemplar, Objection, Review, SelfAssessment, Task
 from models.samples import Draw
 from models.vocab import AssessmentState, DrawState, JobState, ObjectionState, Role, TaskState
 from qa_app.access import Action, Person, visible
 from qa_app.calls.blindness import blind_to
+from qa_app.coaching.queries import unblind
+from qa_app.feedback.queries import to_decide
+from qa_app.helping.queries import waiting_for
+from qa_app.targets.queries import TargetView, held_by
 
 RECENT = timedelta(days=7)
 
@@ -51,6 +58,7 @@ class RoleStart:
     role: Role
     first: First
     tiles: tuple[Tile, ...]
+    targets: tuple[TargetView, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,10 +84,67 @@ def start_page(session: Session, person: Person, now: datetime) -> StartPage:
     count = _Counter(session, person)
     return StartPage(
         tuple(
-            RoleStart(role, _first(role, count), _STARTS[role](count, person, now))
+            RoleStart(
+                role,
+                _first(role, count),
+                _STARTS[role](count, person, now),
+                _targets(session, person, now) if role is Role.AGENT else (),
+            )
             for role in Role
             if role in person.roles
         )
+    )
+
+
+def _targets(session: Session, person: Person, now: datetime) -> tuple[TargetView, ...]:
+    """Return what the agent's team aims at today, what is in focus first."""
+    if person.agent_id is None:
+        return ()
+    agent = session.get_one(Agent, person.agent_id)
+    today = now.astimezone(ZoneInfo(agent.site.timezone)).date()
+    teams = session.scalars(
+        select(TeamMember.team_id).where(
+            TeamMember.agent_id == agent.id, TeamMember.valid_to.is_(None)
+        )
+    ).all()
+    return held_by(session, agent.site_id, tuple(teams), today)
+
+
+def _disputes(count: _Counter, person: Person, now: datetime) -> Tile:
+    waiting = to_decide(count.session, person, now)
+    late = any(one.due_at < now for one in waiting)
+    return Tile(
+        len(waiting),
+        _l("disputes to decide"),
+        "message",
+        "disputes.index",
+        bool(waiting),
+        late,
+    )
+
+
+def _help(count: _Counter, person: Person, now: datetime, label: LazyString) -> Tile:
+    waiting = waiting_for(count.session, person, now)
+    return Tile(waiting, label, "users", "helping.index", waiting > 0)
+
+
+def _coached(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...]:
+    """Count talks to read and steps to take: nothing about a call the person judges still."""
+    mine = (CoachingSession.agent_id == person.agent_id, unblind(person, now))
+    unread = count(CoachingSession, Action.COACHING_READ, CoachingSession.read_at.is_(None), *mine)
+    still = exists().where(CoachingSession.id == CoachingStep.session_id, *mine)
+    today = now.date()
+    steps = count(CoachingStep, Action.COACHING_READ, CoachingStep.done_at.is_(None), still)
+    late = count(
+        CoachingStep,
+        Action.COACHING_READ,
+        CoachingStep.done_at.is_(None),
+        CoachingStep.due_on < today,
+        still,
+    )
+    return (
+        Tile(unread, _l("talks to read"), "school", "coaching.index", unread > 0),
+        Tile(steps, _l("agreed steps to take"), "check", "coaching.index", steps > 0, late > 0),
     )
 
 
@@ -107,6 +172,7 @@ def _reviewer(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...
         Tile(begun, _l("reviews you have begun"), "edit", "reviews.queue", begun > 0, late > 0),
         Tile(free, _l("calls waiting to be heard"), "headphones", "reviews.queue", free > 0),
         _objections(count),
+        _disputes(count, person, now),
     )
 
 
@@ -142,8 +208,26 @@ def _agent(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...]:
             late > 0,
         ),
         Tile(unread, _l("reviews with feedback to read"), "message", "feedback.index", unread > 0),
+        *_decided(count, now),
+        *_coached(count, person, now),
+        *_paired(count, person, now),
         Tile(shown, _l("exemplary calls to learn from"), "star", "exemplars.index"),
     )
+
+
+def _decided(count: _Counter, now: datetime) -> tuple[Tile, ...]:
+    """Count own disputes that were decided lately, when there are any."""
+    decided = count(Dispute, Action.FEEDBACK_RESPOND, Dispute.decided_at > now - RECENT)
+    label = _l("disputes decided in the last seven days")
+    return (Tile(decided, label, "message", "feedback.index"),) if decided else ()
+
+
+def _paired(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...]:
+    """Count colleagues who would like to work with the agent, when there is one."""
+    if Role.TRAINER in person.roles or Role.MANAGER in person.roles:
+        return ()
+    tile = _help(count, person, now, _l("colleagues who ask to work with you"))
+    return (tile,) if tile.count else ()
 
 
 def _exemplars(count: _Counter, person: Person, now: datetime) -> int:
@@ -163,10 +247,11 @@ def _trainer(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...]
     return (
         Tile(fresh, _l("reviews of the last seven days"), "list", "feedback.index"),
         Tile(chosen, _l("exemplary calls chosen"), "star", "exemplars.index"),
+        _help(count, person, now, _l("agents who ask for help")),
     )
 
 
-def _manager(count: _Counter, _person: Person, now: datetime) -> tuple[Tile, ...]:
+def _manager(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...]:
     unfinished = Task.state.in_((TaskState.OPEN, TaskState.CLAIMED))
     late = count(Task, Action.TASKS_MANAGE, unfinished, Task.due_at < now)
     left = count(Task, Action.TASKS_MANAGE, unfinished)
@@ -177,6 +262,8 @@ def _manager(count: _Counter, _person: Person, now: datetime) -> tuple[Tile, ...
         Tile(left, _l("reviews still to be made"), "clock", "sampling.index", left > 0, late > 0),
         Tile(running, _l("draws under review"), "dice", "sampling.index"),
         _objections(count),
+        _disputes(count, person, now),
+        _help(count, person, now, _l("agents who ask for help")),
     )
 
 

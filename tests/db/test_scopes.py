@@ -9,10 +9,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.calls import Call, Leg, Recording
+from models.coaching import CoachingSession, HelpRequest, Target
+from models.disputes import Dispute
 from models.people import Agent, Site, Team, TeamMember, User
 from models.reviews import Objection, Review, SelfAssessment, Task
 from models.samples import Draw
-from models.vocab import AssessmentState, ObjectionState, Role
+from models.vocab import (
+    AssessmentState,
+    CoachingKind,
+    HelpKind,
+    ObjectionState,
+    PartnerState,
+    Role,
+)
 from qa_app.permissions import ALLOWED, Action, Grant, Person, grants_for
 from qa_app.scopes import RULES, Look, narrowed
 from tests import factories
@@ -250,3 +259,63 @@ def test_without_a_role_nothing_is_seen(session: Session, scene: Scene) -> None:
             statement = select(model).where(narrowed(nobody, model, action, TODAY)).limit(1)
             if action in (Action.CALLS_READ, Action.PEOPLE_READ, Action.AUDIT_READ):
                 assert session.scalar(statement) is None
+
+
+def test_disputes_talks_and_help_reach_those_they_are_for(session: Session, scene: Scene) -> None:
+    review, agent = scene.reviews["red"], scene.agents["red"]
+    place = {"site_id": review.site_id, "team_id": review.team_id, "agent_id": agent.id}
+    dispute = Dispute(
+        review_id=review.id,
+        before_id=review.current_revision_id,
+        raised_at=NOW,
+        due_at=NOW,
+        **place,
+    )
+    talk = CoachingSession(
+        kind=CoachingKind.TALK, held_on=TODAY, words="x", created_at=NOW, **place
+    )
+    request = HelpRequest(
+        leg_id=review.leg_id,
+        kind=HelpKind.PARTNER,
+        asked_at=NOW,
+        partner_id=scene.agents["blue"].id,
+        partner_state=PartnerState.ASKED,
+        **place,
+    )
+    target = Target(
+        site_id=review.site_id,
+        indicator="complaint_rate",
+        value=1,
+        starts_on=TODAY,
+        ends_on=TODAY,
+        set_at=NOW,
+    )
+    session.add_all([dispute, talk, request, target])
+    session.flush()
+
+    def seen(who: str, role: Role, place: str, row: Any, action: Action) -> bool:
+        return row.id in _seen(session, _person(scene, who, role, place), type(row), action)
+
+    answer, read, ask = Action.OBJECTIONS_ANSWER, Action.HELP_READ, Action.HELP_ASK
+    assert seen("colleague", Role.REVIEWER, "near", dispute, answer)
+    assert seen("", Role.MANAGER, "red", dispute, answer)
+    assert not seen("reviewer", Role.REVIEWER, "near", dispute, answer)
+    assert not seen("reviewer", Role.MANAGER, "near", dispute, answer)
+    assert not seen("", Role.MANAGER, "blue", dispute, answer)
+    assert seen("red", Role.AGENT, "red", dispute, Action.FEEDBACK_RESPOND)
+    assert not seen("blue", Role.AGENT, "near", dispute, Action.FEEDBACK_RESPOND)
+    # The colleague who is asked reads the request, and that is all.
+    assert seen("red", Role.AGENT, "red", request, ask)
+    assert seen("blue", Role.AGENT, "blue", request, read)
+    assert not seen("blue", Role.AGENT, "blue", request, ask)
+    assert not seen("green", Role.AGENT, "far", request, read)
+    assert seen("", Role.TRAINER, "red", request, Action.HELP_ANSWER)
+    assert not seen("", Role.TRAINER, "blue", request, Action.HELP_ANSWER)
+    assert seen("red", Role.AGENT, "red", talk, Action.COACHING_READ)
+    assert not seen("blue", Role.AGENT, "near", talk, Action.COACHING_READ)
+    assert not seen("", Role.MANAGER, "blue", talk, Action.COACHING_WRITE)
+    # A site's target is read by its teams and changed by who leads the whole site.
+    assert seen("", Role.MANAGER, "red", target, Action.TARGETS_READ)
+    assert not seen("", Role.MANAGER, "red", target, Action.TARGETS_WRITE)
+    assert seen("", Role.MANAGER, "near", target, Action.TARGETS_WRITE)
+    assert not seen("", Role.MANAGER, "far", target, Action.TARGETS_READ)

@@ -109,6 +109,18 @@ DEFINITIONS: Mapping[Indicator, Definition] = {
     ),
 }
 
+AIMED_AT: Mapping[Indicator, bool] = {
+    Indicator.QA_EXCELLENCE_RATE: True,
+    Indicator.MONITORING_PASS_RATE: True,
+    Indicator.SMS_SATISFACTION_RATE: True,
+    Indicator.SMS_RESPONSE_RATE: True,
+    Indicator.COMPLAINT_RATE: False,
+    Indicator.ATTITUDE_COMPLAINT_RATE: False,
+    Indicator.SELF_ASSESSMENT_ABS_GAP: False,
+    Indicator.SELF_ASSESSMENT_RESPONSE: True,
+}
+"""Indicators that may have a target, and whether more is better."""
+
 _WITH_DIRECTED: Mapping[Fact, Fact] = {
     Fact.REVIEWED: Fact.REVIEWED_DIRECTED,
     Fact.EXCELLENT: Fact.EXCELLENT_DIRECTED,

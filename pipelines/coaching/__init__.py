@@ -1,0 +1,1 @@
+"""People get better with help: requests for help, causes, talks with steps, what changed after."""

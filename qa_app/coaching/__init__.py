@@ -1,0 +1,1 @@
+"""Causes of weak reviews, talks with agents, next steps, and what changed afterwards."""

@@ -1,0 +1,1 @@
+"""Disputes: agents say which criteria they see differently, somebody else decides."""

@@ -1,0 +1,1 @@
+"""Targets of sites and teams, and which indicators are in focus."""
