@@ -37,7 +37,15 @@ WAYS: tuple[Way | Group, ...] = (
     Way("phrases.index", _l("Phrases"), "quote", Action.PHRASES_READ),
     Way("search.index", _l("Search"), "search", Action.CALLS_READ),
     Way("feedback.index", _l("Feedback"), "message", Action.FEEDBACK_READ),
-    Way("exemplars.index", _l("Exemplars"), "star", Action.EXEMPLARS_READ),
+    Group(
+        _l("Learning"),
+        (
+            Way("exemplars.index", _l("Exemplars"), "star", Action.EXEMPLARS_READ),
+            Way("playlists.index", _l("Playlists"), "list", Action.EXEMPLARS_READ),
+            Way("practice.index", _l("Practice"), "school", Action.PRACTICE_DO),
+            Way("quizzes.index", _l("Quizzes"), "checklist", Action.PRACTICE_LEAD),
+        ),
+    ),
     Way("scorecards.index", _l("Scorecards"), "list", Action.SCORECARDS_READ),
     Group(
         _l("Administration"),

@@ -13,11 +13,21 @@ from models.base import Base
 from models.calls import Leg
 from models.operations import ImportFile, Job
 from models.people import User, UserRole
+from models.practice import QuizItem
 from models.reviews import Exemplar, Objection, Review, SelfAssessment, Task
 from models.samples import Draw
-from models.vocab import AssessmentState, DrawState, JobState, ObjectionState, Role, TaskState
+from models.vocab import (
+    AssessmentState,
+    DrawState,
+    ExemplarState,
+    JobState,
+    ObjectionState,
+    Role,
+    TaskState,
+)
 from qa_app.access import Action, Person, visible
 from qa_app.calls.blindness import blind_to
+from qa_app.practice.owed import is_owed
 
 RECENT = timedelta(days=7)
 
@@ -107,6 +117,7 @@ def _reviewer(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...
         Tile(begun, _l("reviews you have begun"), "edit", "reviews.queue", begun > 0, late > 0),
         Tile(free, _l("calls waiting to be heard"), "headphones", "reviews.queue", free > 0),
         _objections(count),
+        _practice(count, person, now),
     )
 
 
@@ -143,26 +154,41 @@ def _agent(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...]:
         ),
         Tile(unread, _l("reviews with feedback to read"), "message", "feedback.index", unread > 0),
         Tile(shown, _l("exemplary calls to learn from"), "star", "exemplars.index"),
+        _practice(count, person, now),
     )
 
 
 def _exemplars(count: _Counter, person: Person, now: datetime) -> int:
     """Count what the list shows: not the calls that the person judges at the moment."""
-    review, judged = aliased(Review), aliased(Leg)
+    judged = aliased(Leg)
     open_to_see = exists().where(
-        review.id == Exemplar.review_id,
-        judged.id == review.leg_id,
-        ~blind_to(person, judged.call_id, now),
+        judged.id == Exemplar.leg_id, ~blind_to(person, judged.call_id, now)
     )
     return count(Exemplar, Action.EXEMPLARS_READ, open_to_see)
+
+
+def _practice(count: _Counter, person: Person, now: datetime) -> Tile:
+    scored = aliased(Leg)
+    owed = exists().where(scored.id == QuizItem.leg_id, is_owed(person, QuizItem, scored, now))
+    waiting = count(QuizItem, Action.PRACTICE_DO, owed)
+    return Tile(waiting, _l("calls to practise on"), "school", "practice.index", waiting > 0)
 
 
 def _trainer(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...]:
     fresh = count(Review, Action.REVIEWS_READ, Review.submitted_at > now - RECENT)
     chosen = _exemplars(count, person, now)
+    back = Exemplar.state == ExemplarState.ASKED_BACK
+    asked = count(Exemplar, Action.EXEMPLARS_CHOOSE, back)
     return (
         Tile(fresh, _l("reviews of the last seven days"), "list", "feedback.index"),
         Tile(chosen, _l("exemplary calls chosen"), "star", "exemplars.index"),
+        Tile(
+            asked,
+            _l("exemplars asked back by their agents"),
+            "message",
+            "exemplars.index",
+            asked > 0,
+        ),
     )
 
 
