@@ -29,7 +29,7 @@ class ChooseForm(CreatingForm):
     leg = SelectField(_l("Whose part"), validators=[Optional()])
     start = StringField(_l("From"), [Length(max=12)])
     end = StringField(_l("To"), [Length(max=12)])
-    criterion = SelectField(_l("What it shows"))
+    criterion = SelectField(_l("What it shows"), default="")
     level = RadioField(
         _l("How well"),
         choices=choices((level.value, label) for level, label in LEVELS.items()),
@@ -43,7 +43,7 @@ class ChooseForm(CreatingForm):
         ],
     )
     tags = StringField(_l("Tags"), [Length(max=400)])
-    language = SelectField(_l("Language"))
+    language = SelectField(_l("Language"), default="")
     audience = RadioField(
         _l("Who meets it"),
         choices=choices((audience.value, label) for audience, label in AUDIENCES.items()),
@@ -100,7 +100,7 @@ class FilterForm(BaseForm):
     criterion = SelectField(_l("Criterion"))
     tag = SelectField(_l("Tag"))
     level = SelectField(_l("How well"))
-    language = SelectField(_l("Language"))
+    language = SelectField(_l("Language"), default="")
     project = SelectField(_l("Project"))
     team = SelectField(_l("Team"))
     show = SelectField(_l("Show"))

@@ -20,7 +20,7 @@ class QuizForm(CreatingForm):
     area = SelectField(_l("For"))
     version = SelectField(_l("Scorecard"))
     due = DateField(_l("Last day"), [InputRequired(_l("Choose a day."))])
-    playlist = SelectField(_l("Begin with the exemplars of a playlist"))
+    playlist = SelectField(_l("Begin with the exemplars of a playlist"), default="")
 
     def offer(self, *, areas: Pairs, versions: Pairs, playlists: Pairs) -> None:
         """Fill the lists."""

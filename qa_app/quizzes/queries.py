@@ -298,16 +298,18 @@ def _offered(session: Session, person: Person, quiz: Quiz, now: dt.datetime) -> 
 
 def groups(session: Session, person: Person, quiz: Quiz) -> tuple[Group, ...]:
     """Return whom a quiz may be given to, by team; a whole-site role stands apart."""
+    # An alias, since the rule for people asks for roles inside this query.
+    held = aliased(UserRole)
     rows = session.execute(
         visible(person, User, _LEAD)
-        .join(UserRole, UserRole.user_id == User.id)
+        .join(held, held.user_id == User.id)
         .where(
-            UserRole.site_id == quiz.site_id,
-            UserRole.role.in_(_TAKERS),
+            held.site_id == quiz.site_id,
+            held.role.in_(_TAKERS),
             User.disabled_at.is_(None),
             User.id != person.id,
         )
-        .with_only_columns(User.uid, User.display_name, UserRole.team_id)
+        .with_only_columns(User.uid, User.display_name, held.team_id)
         .order_by(User.display_name)
     ).all()
     chosen = {each.user.uid for each in quiz.people}
