@@ -287,7 +287,7 @@ def begin_attempt(
     )
     if begun is not None and begun.state is AttemptState.SUBMITTED:
         return begun
-    _can_be_scored(session, item, user, now)
+    check_can_be_scored(session, item, user, now)
     if begun is not None:
         return begun
     attempt = PracticeAttempt(
@@ -298,7 +298,8 @@ def begin_attempt(
     return attempt
 
 
-def _can_be_scored(session: Session, item: QuizItem, user: User, now: datetime) -> None:
+def check_can_be_scored(session: Session, item: QuizItem, user: User, now: datetime) -> None:
+    """Raise what keeps a person from scoring an exemplar of a quiz; see ``begin_attempt``."""
     quiz = item.quiz
     if not rules.can_be_taken(quiz.state, quiz.due_at, now):
         raise DomainError("quiz_over")
@@ -363,7 +364,7 @@ def _writable(
         raise DomainError("quiz_not_yours")
     if attempt.state is AttemptState.SUBMITTED:
         raise DomainError("attempt_submitted")
-    _can_be_scored(session, attempt.item, user, now)
+    check_can_be_scored(session, attempt.item, user, now)
     if attempt.lock_version != lock_version:
         raise _conflict(attempt.sheet, attempt.saved_at, attempt.lock_version)
 

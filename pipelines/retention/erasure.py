@@ -177,6 +177,8 @@ _WRITTEN: Sequence[str] = (
     "review",
     "self_assessment",
     "exemplar",
+    "exemplar_tag",
+    "playlist_item",
     "quiz_item",
     "practice_attempt",
     "objection",

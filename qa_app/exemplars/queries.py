@@ -66,7 +66,10 @@ class Choices:
 
 @dataclass(frozen=True)
 class IndexPage:
-    """The library; ``hidden`` counts exemplars that the person has to score in a quiz first."""
+    """The library; ``hidden`` counts exemplars that the person has to score in a quiz first.
+
+    ``asked_back`` counts those that trainers shall withdraw, since their agents ask for it.
+    """
 
     entries: tuple[Entry, ...]
     total: int
@@ -75,6 +78,7 @@ class IndexPage:
     narrowed: bool
     may_choose: bool
     hidden: int
+    asked_back: int
 
 
 @dataclass(frozen=True)
@@ -169,6 +173,10 @@ def index_page(
         .join(waiting, waiting.id == Exemplar.leg_id)
         .where(owed(person, waiting.call_id, now))
     )
+    back = 0
+    if may(person, Action.EXEMPLARS_CHOOSE):
+        asked, _leg = listed(person, now, ExemplarState.ASKED_BACK)
+        back = session.scalar(select(func.count()).select_from(asked.subquery())) or 0
     return IndexPage(
         entries=entries_of(session, person, list(rows)),
         total=total,
@@ -177,6 +185,7 @@ def index_page(
         narrowed=any(wanted.values()),
         may_choose=may(person, Action.EXEMPLARS_CHOOSE),
         hidden=session.scalar(select(func.count()).select_from(hidden.subquery())) or 0,
+        asked_back=back,
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 from sqlalchemy.orm import aliased
 
 from models.calls import Leg
@@ -16,8 +16,9 @@ from qa_app.permissions import Person
 def owed(person: Person, call_id: ColumnElement[int] | Any, now: datetime) -> Any:
     """Return the condition that a call (a column) is in a quiz that the person still owes."""
     item, leg = aliased(QuizItem), aliased(Leg)
-    return exists().where(
-        leg.call_id == call_id, item.leg_id == leg.id, is_owed(person, item, leg, now)
+    # Asked once for a whole list, since few calls are in quizzes: not for each row of it.
+    return call_id.in_(
+        select(leg.call_id).join(item, item.leg_id == leg.id).where(is_owed(person, item, leg, now))
     )
 
 
@@ -42,12 +43,10 @@ def is_asked(person: Person, item: Any, leg: Any, now: datetime) -> ColumnElemen
     """
     quiz, asked, exemplar = aliased(Quiz), aliased(QuizPerson), aliased(Exemplar)
     review = aliased(Review)
-    running = exists().where(
-        quiz.id == item.quiz_id,
-        quiz.state == QuizState.OPEN,
-        quiz.due_at > now,
-        asked.quiz_id == quiz.id,
-        asked.user_id == person.id,
+    running = item.quiz_id.in_(
+        select(asked.quiz_id)
+        .join(quiz, quiz.id == asked.quiz_id)
+        .where(asked.user_id == person.id, quiz.state == QuizState.OPEN, quiz.due_at > now)
     )
     there = exists().where(exemplar.id == item.exemplar_id, exemplar.state == ExemplarState.SHARED)
     own = false() if person.agent_id is None else leg.agent_id == person.agent_id

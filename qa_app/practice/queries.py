@@ -18,7 +18,7 @@ from models.calls import Leg
 from models.practice import PracticeAttempt, Quiz, QuizItem
 from models.reviews import Exemplar
 from models.scorecards import Criterion
-from models.vocab import AttemptState, ExemplarState, QuizState
+from models.vocab import AttemptState, ExemplarState
 from pipelines import evaluation
 from pipelines.practice import rules
 from pipelines.scoring.rules import CriterionRule, VersionRule
@@ -257,13 +257,17 @@ def lines_of(session: Session, rows: Sequence[PracticeAttempt]) -> tuple[RecordL
         for criterion in session.scalars(
             select(Criterion)
             .where(Criterion.version_id.in_(versions))
-            .order_by(Criterion.version_id)
+            .order_by(Criterion.version_id, Criterion.section_id, Criterion.position)
         )
     }
-    tallies = rules.tally(rules.from_json(row.compared) for row in rows)
+    # In the order of the scorecard, which not every database keeps inside a document.
+    place = {lineage: number for number, lineage in enumerate(texts)}
+    tallies = sorted(
+        rules.tally(rules.from_json(row.compared) for row in rows),
+        key=lambda tally: (tally.agreed / tally.times, place.get(tally.lineage, len(place))),
+    )
     return tuple(
-        RecordLine(texts.get(tally.lineage, {"en": tally.lineage}), tally)
-        for tally in sorted(tallies, key=lambda tally: tally.agreed / tally.times)
+        RecordLine(texts.get(tally.lineage, {"en": tally.lineage}), tally) for tally in tallies
     )
 
 
@@ -386,8 +390,3 @@ def _following(
         .order_by(item.position)
         .limit(1)
     )
-
-
-def is_running(quiz: Quiz, now: dt.datetime) -> bool:
-    """Tell whether a quiz can be taken now."""
-    return rules.can_be_taken(QuizState(quiz.state), quiz.due_at, now)

@@ -62,8 +62,7 @@ def write(uid: uuid.UUID) -> ResponseReturnValue:
     attempt = queries.own_attempt(session(), person, uid)
     if attempt.state is AttemptState.SUBMITTED:
         return _after(attempt)
-    if not queries.is_running(attempt.item.quiz, now()):
-        raise DomainError("quiz_over")
+    service.check_can_be_scored(session(), attempt.item, _user(), now())
     return render("practice/write.html", page=queries.write_page(session(), person, attempt))
 
 

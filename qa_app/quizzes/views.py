@@ -17,13 +17,13 @@ from models.scorecards import ScorecardVersion
 from pipelines import evaluation
 from pipelines.outcomes import DomainError
 from pipelines.practice import service
-from qa_app import once
+from qa_app import exports, once, security
 from qa_app.access import Action, current_person, load, requires
 from qa_app.clock import now
 from qa_app.db import session
 from qa_app.messages import sentence
 from qa_app.practice.areas import area_of, areas
-from qa_app.quizzes import queries
+from qa_app.quizzes import queries, results
 from qa_app.quizzes.forms import AddForm, CriteriaForm, PeopleForm, QuizForm
 from qa_app.reviews.forms import build_form, sheet_of_form
 from qa_app.reviews.sheets import SheetView, view_sheet
@@ -119,6 +119,16 @@ def show(uid: uuid.UUID) -> str:
     page = queries.show_page(session(), current_person(), uid, now())
     zone = session().get_one(Site, _quiz(uid).site_id).timezone
     return render("quizzes/show.html", page=page, form=AddForm(formdata=None), zone=zone)
+
+
+@bp.get("/<uuid:uid>/results.csv")
+@requires(_LEAD)
+def results_file(uid: uuid.UUID) -> Response:
+    """Give what came of a quiz as a file; that it names people is written down."""
+    person, quiz = current_person(), _quiz(uid)
+    rows = list(results.file_rows(session(), person, quiz))
+    security.record("quiz.exported", "quiz", actor=person.uid, subject_uid=uid, rows=len(rows))
+    return exports.csv_response("quiz-results.csv", results.COLUMNS, rows)
 
 
 @bp.route("/<uuid:uid>/edit", methods=["GET", "POST"])

@@ -168,6 +168,7 @@ EXPECTED: dict[str, str] = {
     "POST quizzes.criteria": "t",
     "POST quizzes.add": "t",
     "POST quizzes.remove": "t",
+    "GET quizzes.results_file": "t",
     "GET quizzes.reference": "t",
     "POST quizzes.save_reference": "t",
     "POST quizzes.set_reference": "t",

@@ -268,6 +268,39 @@ def _move_reviewer(session: Any, world: Any) -> None:
     user.roles[0].team_id = other.id
 
 
+def test_a_recording_is_kept_for_an_exemplar_where_an_admin_allows_it(
+    signed_in: Any, reviewed: Any, add: Any, world: Any
+) -> None:
+    def make(session: Any) -> Any:
+        leg = session.scalars(select(Review)).one().leg
+        user = session.merge(world.people["trainer"])
+        return exemplars.choose(session, leg, None, user, Wish(why="warm"), now=NOW).uid
+
+    uid = add(make)
+    trainer, admin = signed_in("trainer"), signed_in("admin")
+    assert "This site keeps no recording for longer." in words(trainer.get(f"/exemplars/{uid}"))
+    page = words(admin.get("/retention"))
+    path = re.search(r'action="(/retention/[^"]+/exemplars)"', page)
+    assert path
+    assert admin.post(path[1], {"days": "-1"}).status_code == 400
+    admin.get("/retention")
+    assert admin.post(path[1], {"days": "30"}).status_code == 303
+    assert "up to 30 days" in words(admin.get("/retention"))
+    assert "At most 30 days at this site." in words(trainer.get(f"/exemplars/{uid}"))
+    wish = {"days": "20", "reason": ""}
+    refused = trainer.post(f"/exemplars/{uid}/keep", wish)
+    assert refused.status_code == 422
+    assert "Give a reason." in refused.get_data(as_text=True)
+    wish["reason"] = "for newcomers"
+    assert trainer.post(f"/exemplars/{uid}/keep", wish).status_code == 303
+    assert "for newcomers" in words(trainer.get(f"/exemplars/{uid}"))
+    # Why it is kept is for those who lead, not for whoever listens.
+    assert "for newcomers" not in words(signed_in("agent").get(f"/exemplars/{uid}"))
+    trainer.get(f"/exemplars/{uid}")
+    assert trainer.post(f"/exemplars/{uid}/release").status_code == 303
+    assert "for newcomers" not in words(trainer.get(f"/exemplars/{uid}"))
+
+
 def test_a_team_keeps_to_itself_what_is_shared_with_the_team(
     signed_in: Any, app: Any, reviewed: Any, add: Any, world: Any
 ) -> None:

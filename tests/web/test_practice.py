@@ -8,7 +8,6 @@ from sqlalchemy import func, select
 
 from models.measures import DailyFact, DirtyDay
 from models.people import Agent
-from models.practice import PracticeAttempt
 from models.reviews import Answer, Exemplar, Review, SelfAssessment, Task
 from models.vocab import AssessmentState, ExemplarAudience, ExemplarLevel, Role, TaskState
 from pipelines.practice import exemplars
@@ -172,6 +171,13 @@ def the_form_guards_itself(tim: Browser, form: str) -> None:
 def test_a_quiz_is_taken_blind_and_compared_criterion_by_criterion(
     signed_in: Any, app: Any, shelf: Any, add: Any, clock: Any
 ) -> None:
+    def counted(session: Any) -> Any:
+        return [
+            session.scalar(select(func.count()).select_from(model))
+            for model in (Review, DailyFact, DirtyDay)
+        ]
+
+    before = add(counted)
     trainer, tim = signed_in("trainer"), entered(app, "tim")
     for uid in shelf:
         assert "planted why" in words(tim.get(f"/exemplars/{uid}"))
@@ -217,14 +223,15 @@ def test_a_quiz_is_taken_blind_and_compared_criterion_by_criterion(
     assert tim.get(left).status_code == 409
     assert all(tim.get(f"/exemplars/{uid}").status_code == 200 for uid in shelf)
 
-    def counted(session: Any) -> Any:
-        # Reviews are those that were there, and no day has to be summed again.
-        return [
-            session.scalar(select(func.count()).select_from(model))
-            for model in (Review, PracticeAttempt, DailyFact, DirtyDay)
-        ]
-
-    assert add(counted) == [2, 2, 0, 0]
+    # There is no further review, and no day has to be summed again.
+    assert add(counted) == before
+    file = trainer.get(f"{path}/results.csv").get_data(as_text=True).splitlines()
+    rows = [line.split(",") for line in file[1:]]
+    assert [(row[0], row[1], *row[4:]) for row in rows] == [
+        ("Tim", "1", "greeting", "0", "5", "5"),
+        ("Tim", "1", "needs", "15", "6", "15"),
+        ("Tim", "1", "identity", "10", "10", "10"),
+    ]
 
 
 def test_who_knows_the_answer_is_not_asked_and_not_hidden_from(
