@@ -12,9 +12,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from models.calls import Call, Leg, Recording
+from models.practice import Playlist, Quiz
 from models.reviews import Answer, Exemplar, Review, ReviewRevision
 from models.scorecards import Criterion, ScorecardVersion
-from models.vocab import CriterionKind, ExemplarState, RecordingState, ReviewState, VersionState
+from models.vocab import (
+    CriterionKind,
+    ExemplarState,
+    QuizState,
+    RecordingState,
+    ReviewState,
+    VersionState,
+)
 from pipelines.outcomes import DomainError
 from pipelines.practice import rules
 from qa_app.access import Action, OutOfScope, Person, grants_for, load, may, visible
@@ -209,6 +217,22 @@ def criterion_of(session: Session, version_id: int | None, lineage: str) -> Crit
     if criterion is None:
         abort(400)
     return criterion
+
+
+def places(session: Session, person: Person) -> list[tuple[str, str]]:
+    """Return (value, words) of the playlists, and quizzes being made, that a trainer may fill."""
+    lists = session.scalars(
+        visible(person, Playlist, Action.EXEMPLARS_CHOOSE).order_by(Playlist.title)
+    )
+    quizzes = session.scalars(
+        visible(person, Quiz, Action.PRACTICE_LEAD)
+        .where(Quiz.state == QuizState.DRAFT)
+        .order_by(Quiz.title)
+    )
+    return [
+        *((f"playlist:{row.uid}", _("Playlist: %(title)s", title=row.title)) for row in lists),
+        *((f"quiz:{row.uid}", _("Quiz: %(title)s", title=row.title)) for row in quizzes),
+    ]
 
 
 def may_choose_call(session: Session, person: Person, uid: uuid.UUID) -> bool:

@@ -123,6 +123,12 @@ class FilterForm(BaseForm):
         }
 
 
+class PutForm(BaseForm):
+    """The playlist or quiz that an exemplar is put into."""
+
+    place = SelectField(_l("Playlist or quiz"), validate_choice=False)
+
+
 class KeepForm(BaseForm):
     """For how long an exemplar keeps its recording, and why."""
 

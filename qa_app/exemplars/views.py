@@ -4,13 +4,16 @@ import uuid
 
 from flask import Blueprint, Response, flash, jsonify, request
 from flask_babel import gettext as _
+from werkzeug.exceptions import BadRequest
 
 from models.calls import Leg
 from models.people import User
+from models.practice import Playlist, Quiz
 from models.reviews import Exemplar, Review
 from models.vocab import ExemplarAudience, ExemplarLevel, ExemplarState
+from pipelines import evaluation
 from pipelines.outcomes import DomainError
-from pipelines.practice import exemplars
+from pipelines.practice import exemplars, playlists
 from qa_app import once
 from qa_app.access import Action, current_person, load, may, requires
 from qa_app.asked import MOST, page_number
@@ -18,8 +21,9 @@ from qa_app.clock import now
 from qa_app.db import session
 from qa_app.exemplars import choosing, own, queries
 from qa_app.exemplars.choosing import ChoosePage
-from qa_app.exemplars.forms import ChooseForm, FilterForm, KeepForm, moment_data
+from qa_app.exemplars.forms import ChooseForm, FilterForm, KeepForm, PutForm, moment_data
 from qa_app.exemplars.words import AUDIENCES, LEVELS
+from qa_app.forms import choices
 from qa_app.messages import sentence, status_of
 from qa_app.templating import render, see_other
 
@@ -60,13 +64,40 @@ def index() -> str:
 def show(uid: uuid.UUID) -> str:
     """Play one exemplar."""
     page = queries.show_page(session(), current_person(), uid, now())
+    return _shown(page, KeepForm(formdata=None))
+
+
+def _shown(page: queries.ShowPage, keep_form: KeepForm) -> str:
+    put_form = PutForm(formdata=None)
+    if page.entry.mine_to_change:
+        put_form.place.choices = choices(choosing.places(session(), current_person()))
     return render(
         "exemplars/show.html",
         page=page,
         levels=LEVELS,
         audiences=AUDIENCES,
-        keep_form=KeepForm(formdata=None),
+        keep_form=keep_form,
+        put_form=put_form,
     )
+
+
+@bp.post("/<uuid:uid>/put")
+@requires(Action.EXEMPLARS_CHOOSE)
+def put(uid: uuid.UUID) -> Response:
+    """Put an exemplar into a playlist, or into a quiz that is being made."""
+    person, row = current_person(), _loaded(Action.EXEMPLARS_CHOOSE, uid)
+    kind, _colon, given = (PutForm().place.data or "").partition(":")
+    try:
+        place = uuid.UUID(given)
+    except ValueError:
+        raise BadRequest from None
+    if kind == "quiz":
+        quiz = load(session(), person, Action.PRACTICE_LEAD, Quiz, place)
+        evaluation.add_to_quiz(session(), quiz, row, _user(), now=now())
+        return see_other("quizzes.show", uid=place)
+    playlist = load(session(), person, Action.EXEMPLARS_CHOOSE, Playlist, place)
+    playlists.add(session(), playlist, row, _user(), now=now())
+    return see_other("playlists.show", uid=place)
 
 
 @bp.get("/<uuid:uid>/sound")
@@ -222,9 +253,7 @@ def keep(uid: uuid.UUID) -> Response | tuple[str, int]:
     form, row = KeepForm(), _loaded(Action.EXEMPLARS_CHOOSE, uid)
     if not form.validate_on_submit():
         page = queries.show_page(session(), current_person(), uid, now())
-        return render(
-            "exemplars/show.html", page=page, levels=LEVELS, audiences=AUDIENCES, keep_form=form
-        ), 422
+        return _shown(page, form), 422
     exemplars.keep(session(), row, _user(), form.days.data, form.reason.data, now=now())
     flash(_("The recording is kept."), "success")
     return see_other("exemplars.show", uid=uid)

@@ -128,6 +128,7 @@ EXPECTED: dict[str, str] = {
     "GET exemplars.choose": "t",
     "POST exemplars.choose": "t",
     "GET exemplars.sound": "amrt",
+    "POST exemplars.put": "t",
     "GET exemplars.choose_call": "t",
     "POST exemplars.choose_call": "t",
     "GET exemplars.edit": "t",

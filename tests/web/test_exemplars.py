@@ -222,8 +222,12 @@ def test_a_playlist_is_put_in_order_and_hides_what_is_not_for_all(
     # Only what the whole site may hear is offered, and taken.
     assert "planted second" in page
     assert "planted third" not in page
-    for exemplar in (first, second):
-        assert trainer.post(f"{path}/items", {"exemplar": str(exemplar)}).status_code == 303
+    assert trainer.post(f"{path}/items", {"exemplar": str(first)}).status_code == 303
+    # From the exemplar's own page too.
+    shown = words(trainer.get(f"/exemplars/{second}"))
+    (place,) = re.findall(r'value="(playlist:[^"]+)"', shown)
+    assert trainer.post(f"/exemplars/{second}/put", {"place": place}).location == path
+    assert trainer.post(f"/exemplars/{second}/put", {"place": "quiz:x"}).status_code == 400
     assert trainer.post(f"{path}/items", {"exemplar": str(third)}).status_code == 409
     page = words(trainer.get(path))
     one, other = re.findall(r'name="item" value="([^"]+)"', page)
