@@ -86,11 +86,19 @@ def start_page(session: Session, person: Person, now: datetime) -> StartPage:
     count = _Counter(session, person)
     return StartPage(
         tuple(
-            RoleStart(role, _first(role, count), _STARTS[role](count, person, now))
+            RoleStart(role, _first(role, count), _tiles(role, count, person, now))
             for role in Role
             if role in person.roles
         )
     )
+
+
+def _tiles(role: Role, count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...]:
+    tiles = _STARTS[role](count, person, now)
+    # Those who lead are seldom asked to practise: they meet it where they are, and only then.
+    if role in (Role.TRAINER, Role.MANAGER) and (practice := _practice(count, person, now)).count:
+        return (*tiles, practice)
+    return tiles
 
 
 def _first(role: Role, count: _Counter) -> First:

@@ -4,8 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
+from models import schema
 from models.operations import AuditEntry
 from models.people import Site
 from models.practice import PracticeAttempt, Quiz, QuizItem
@@ -467,3 +468,21 @@ def test_attempts_end_with_the_words_of_reviews(own_engine: Any, tmp_path: Any) 
         with write_session(own_engine) as session:
             assert session.scalar(select(func.count(PracticeAttempt.id))) == left
             assert session.scalar(select(func.count(QuizItem.id))) == 1
+
+
+def test_exemplars_of_the_version_before_come_along_and_go_back(own_engine: Any) -> None:
+    with write_session(own_engine) as session:
+        world = World(session)
+        review = world.reviewed()
+        kept = world.chosen(Wish(why="kept", span=(100, 900)), review=review).uid
+        # What the version before cannot hold: a second part, and a call without a review.
+        world.chosen(Wish(why="second", span=(200, 900)), review=review)
+        leg_id = world.leg.id
+    schema.downgrade(own_engine, "0009")
+    with own_engine.connect() as connection:
+        assert connection.execute(text("SELECT why FROM exemplar")).scalars().all() == ["kept"]
+    schema.upgrade(own_engine)
+    with write_session(own_engine) as session:
+        row = session.scalars(select(Exemplar)).one()
+        assert (row.uid, row.leg_id, row.language, row.start_ms) == (kept, leg_id, "en", 100)
+        assert (row.audience, row.state) == (ExemplarAudience.TEAM, ExemplarState.SHARED)
