@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from models.calls import Leg
-from models.people import Team, User, UserRole
+from models.people import Site, Team, User, UserRole
 from models.practice import Playlist, PracticeAttempt, Quiz, QuizItem, QuizPerson
 from models.reviews import Exemplar
 from models.scorecards import ScorecardVersion
@@ -49,6 +49,7 @@ class Row:
     state: QuizState
     over: bool
     due_at: dt.datetime
+    timezone: str
     items: int
     people: int
     scored: int
@@ -146,7 +147,8 @@ def index_page(session: Session, person: Person, now: dt.datetime) -> tuple[Row,
     ).unique()
     rows = list(quizzes)
     scored = _scored(session, [row.id for row in rows])
-    found = [_row(row, scored.get(row.id, 0), now) for row in rows]
+    zones = _zones(session, person)
+    found = [_row(row, scored.get(row.id, 0), zones[row.site_id], now) for row in rows]
     order = [QuizState.DRAFT, QuizState.OPEN, QuizState.CLOSED]
     return tuple(sorted(found, key=lambda row: (row.over, order.index(row.state))))
 
@@ -161,7 +163,13 @@ def _scored(session: Session, ids: Sequence[int]) -> dict[int, int]:
     return {row[0]: row[1] for row in session.execute(counted)}
 
 
-def _row(quiz: Quiz, scored: int, now: dt.datetime) -> Row:
+def _zones(session: Session, person: Person) -> dict[int, str]:
+    """Return the time zones of the sites in scope."""
+    sites = visible(person, Site, _LEAD).with_only_columns(Site.id, Site.timezone)
+    return {row[0]: row[1] for row in session.execute(sites)}
+
+
+def _row(quiz: Quiz, scored: int, timezone: str, now: dt.datetime) -> Row:
     ended = quiz.state is QuizState.OPEN and quiz.due_at <= now
     return Row(
         uid=quiz.uid,
@@ -172,6 +180,7 @@ def _row(quiz: Quiz, scored: int, now: dt.datetime) -> Row:
         state=quiz.state,
         over=ended or quiz.state is QuizState.CLOSED,
         due_at=quiz.due_at,
+        timezone=timezone,
         items=len(quiz.items),
         people=len(quiz.people),
         scored=scored,
@@ -230,7 +239,7 @@ def show_page(session: Session, person: Person, uid: uuid.UUID, now: dt.datetime
     asked = {rule.lineage for rule in evaluation.practice_rule(session, quiz).criteria}
     draft = quiz.state is QuizState.DRAFT
     return ShowPage(
-        row=_row(quiz, len(attempts), now),
+        row=_row(quiz, len(attempts), _zones(session, person)[quiz.site_id], now),
         criteria=tuple(
             (rule.lineage, text_of(dict(rule.text)), rule.lineage in asked)
             for rule in version_rule(session, quiz.version_id).criteria

@@ -117,8 +117,7 @@ def _fill(quiz: Quiz, playlist_uid: uuid.UUID) -> None:
 def show(uid: uuid.UUID) -> str:
     """Show a quiz: its exemplars, people and results."""
     page = queries.show_page(session(), current_person(), uid, now())
-    zone = session().get_one(Site, _quiz(uid).site_id).timezone
-    return render("quizzes/show.html", page=page, form=AddForm(formdata=None), zone=zone)
+    return render("quizzes/show.html", page=page, form=AddForm(formdata=None))
 
 
 @bp.get("/<uuid:uid>/results.csv")
