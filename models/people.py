@@ -13,15 +13,20 @@ class Site(Identified, Base):
     """One call-centre location with its own clock; days and half-hours are counted in its zone.
 
     Silences of ``dead_air_ms`` and longer count as dead air in calls transcribed from then on.
+    An exemplar may keep its recording for ``exemplar_keep_days`` beyond the rule; 0: not at all.
     """
 
     __tablename__ = "site"
-    __table_args__ = (CheckConstraint("dead_air_ms BETWEEN 1000 AND 600000", name="dead_air"),)
+    __table_args__ = (
+        CheckConstraint("dead_air_ms BETWEEN 1000 AND 600000", name="dead_air"),
+        CheckConstraint("exemplar_keep_days BETWEEN 0 AND 3650", name="exemplar_keep"),
+    )
 
     code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     timezone: Mapped[str]
     dead_air_ms: Mapped[int] = mapped_column(default=10_000, server_default="10000")
+    exemplar_keep_days: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Team(Identified, Base):

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, BigId, Identified
@@ -13,6 +13,9 @@ from models.samples import DrawnCall
 from models.scorecards import Criterion, ScorecardVersion
 from models.vocab import (
     AssessmentState,
+    ExemplarAudience,
+    ExemplarLevel,
+    ExemplarState,
     ObjectionState,
     Origin,
     ReviewState,
@@ -253,26 +256,68 @@ class Objection(Identified, Base):
 
 
 class Exemplar(Identified, Base):
-    """A reviewed call that shows one criterion done well, chosen by a trainer, with the reason."""
+    """A call, or a part of it, that is worth hearing, chosen by a trainer, with the reason.
+
+    ``review_id`` where it was chosen from a review; ``criterion_id`` null: it shows the call as a
+    whole. ``language`` is the recogniser's code. The agent's name is shown where they said so
+    (``named``). ``kept_until`` keeps the recording beyond its retention rule, for ``keep_reason``,
+    where the site allows it.
+    """
 
     __tablename__ = "exemplar"
     __table_args__ = (
-        UniqueConstraint("review_id", "criterion_id"),
         Index("ix_exemplar_site_id", "site_id"),
+        CheckConstraint("(start_ms IS NULL) = (end_ms IS NULL)", name="span"),
+        CheckConstraint("(kept_until IS NULL) = (keep_reason IS NULL)", name="kept"),
+        CheckConstraint("(state = 'shared') = (state_at IS NULL)", name="ended"),
     )
 
-    review_id: Mapped[int] = mapped_column(ForeignKey("review.id", ondelete="CASCADE"))
-    criterion_id: Mapped[int] = mapped_column(ForeignKey("criterion.id", ondelete="RESTRICT"))
+    leg_id: Mapped[int] = mapped_column(ForeignKey("leg.id", ondelete="CASCADE"), index=True)
+    review_id: Mapped[int | None] = mapped_column(
+        ForeignKey("review.id", ondelete="CASCADE"), index=True
+    )
+    criterion_id: Mapped[int | None] = mapped_column(
+        ForeignKey("criterion.id", ondelete="RESTRICT")
+    )
     site_id: Mapped[int] = mapped_column(ForeignKey("site.id", ondelete="RESTRICT"))
     team_id: Mapped[int | None] = mapped_column(ForeignKey("team.id", ondelete="RESTRICT"))
     why: Mapped[str]
+    level: Mapped[ExemplarLevel] = mapped_column(
+        default=ExemplarLevel.MODEL, server_default=ExemplarLevel.MODEL.value
+    )
+    language: Mapped[str | None]
     start_ms: Mapped[int | None]
     end_ms: Mapped[int | None]
+    audience: Mapped[ExemplarAudience] = mapped_column(
+        default=ExemplarAudience.TEAM, server_default=ExemplarAudience.TEAM.value
+    )
+    state: Mapped[ExemplarState] = mapped_column(
+        default=ExemplarState.SHARED, server_default=ExemplarState.SHARED.value
+    )
+    state_at: Mapped[dt.datetime | None]
+    named: Mapped[bool] = mapped_column(default=False, server_default=false())
+    kept_until: Mapped[dt.datetime | None]
+    keep_reason: Mapped[str | None]
     chosen_by_id: Mapped[int | None] = mapped_column(
         ForeignKey("user_account.id", ondelete="SET NULL")
     )
     chosen_at: Mapped[dt.datetime]
 
-    review: Mapped[Review] = relationship()
-    criterion: Mapped[Criterion] = relationship()
+    leg: Mapped[Leg] = relationship()
+    review: Mapped[Review | None] = relationship()
+    criterion: Mapped[Criterion | None] = relationship()
     chosen_by: Mapped[User | None] = relationship()
+    tags: Mapped[list["ExemplarTag"]] = relationship(
+        order_by="ExemplarTag.tag", cascade="all, delete-orphan"
+    )
+
+
+class ExemplarTag(Base):
+    """A trainer's word for an exemplar, by which it is found again."""
+
+    __tablename__ = "exemplar_tag"
+
+    exemplar_id: Mapped[int] = mapped_column(
+        ForeignKey("exemplar.id", ondelete="CASCADE"), primary_key=True
+    )
+    tag: Mapped[str] = mapped_column(primary_key=True)

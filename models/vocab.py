@@ -394,3 +394,42 @@ class CoachingKind(StrEnum):
 
     TALK = "talk"
     NOTE = "note"
+
+
+class ExemplarLevel(StrEnum):
+    """How well an exemplar does what it shows: a model, solid work, or points still open."""
+
+    MODEL = "model"
+    SOLID = "solid"
+    OPEN = "open"
+
+
+class ExemplarAudience(StrEnum):
+    """Who meets an exemplar: the call's team, the whole site, or nobody but those who practise."""
+
+    TEAM = "team"
+    SITE = "site"
+    PRACTICE = "practice"
+
+
+class ExemplarState(StrEnum):
+    """``asked_back``: the agent of the call wants it withdrawn; only trainers see it then."""
+
+    SHARED = "shared"
+    ASKED_BACK = "asked_back"
+    WITHDRAWN = "withdrawn"
+
+
+class QuizState(StrEnum):
+    """Whether a quiz is being made, can be taken, or is over."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class AttemptState(StrEnum):
+    """Whether a person still scores an exemplar of a quiz."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"

@@ -1,10 +1,10 @@
-"""The acts that need both scoring and review: a sheet is checked, scored and kept.
+"""The acts that need both scoring and review or practice: a sheet is checked, scored and kept.
 
 A part of the flow of its own, so that the pages that score load neither the job engine nor any
 other stage.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +12,13 @@ from sqlalchemy.orm import Session
 
 from models.disputes import Dispute
 from models.people import User
-from models.reviews import Objection, Review, ReviewRevision, SelfAssessment
+from models.practice import PracticeAttempt, Quiz, QuizItem
+from models.reviews import Exemplar, Objection, Review, ReviewRevision, SelfAssessment
 from pipelines.outcomes import AnswerState, DomainError, Score, Sheet
+from pipelines.practice import service as practice
 from pipelines.review import assessments, disputes, feedback, verdicts
 from pipelines.scoring import rules
+from pipelines.scoring.parts import part_of
 from pipelines.scoring.service import version_rule
 
 
@@ -24,7 +27,10 @@ def checked_score(session: Session, version_id: int, sheet: Sheet) -> tuple[Shee
 
     Answers to criteria whose condition is closed are left out of the sheet returned.
     """
-    version = version_rule(session, version_id)
+    return _checked(version_rule(session, version_id), sheet)
+
+
+def _checked(version: rules.VersionRule, sheet: Sheet) -> tuple[Sheet, Score]:
     found = rules.problems(version, sheet)
     if found:
         raise DomainError("sheet_incomplete", problems=[_plain(problem) for problem in found])
@@ -103,3 +109,82 @@ def decide_dispute(
     sheet = disputes.decided_sheet(dispute, rulings, answers)
     kept, score = checked_score(session, dispute.review.version_id, sheet)
     disputes.decide(session, dispute, user, rulings, sheet=kept, score=score, now=now)
+
+
+def practice_rule(session: Session, quiz: Quiz) -> rules.VersionRule:
+    """Return the part of a scorecard version that a quiz asks for."""
+    return part_of(version_rule(session, quiz.version_id), quiz.criteria)
+
+
+def add_to_quiz(
+    session: Session, quiz: Quiz, exemplar: Exemplar, user: User, *, now: datetime
+) -> QuizItem:
+    """Put an exemplar into a quiz; a review's answers become its reference if they are whole."""
+    item = practice.add_item(session, quiz, exemplar, user, now=now)
+    _settle_reference(item, practice_rule(session, quiz), now)
+    session.flush()
+    return item
+
+
+def ask_in_quiz(
+    session: Session, quiz: Quiz, criteria: Sequence[str], user: User, *, now: datetime
+) -> None:
+    """Choose what a quiz asks for; none asks for the whole sheet. References are looked at anew."""
+    practice.set_criteria(session, quiz, criteria, user, now=now)
+    version = practice_rule(session, quiz)
+    for item in quiz.items:
+        _settle_reference(item, version, now)
+    session.flush()
+
+
+def _settle_reference(item: QuizItem, version: rules.VersionRule, now: datetime) -> None:
+    """Tell whether a reference is whole for what is asked, and what it earns then."""
+    sheet = asked_of(version, item.reference)
+    whole = not rules.problems(version, sheet)
+    practice.set_reference_score(item, rules.score(version, sheet) if whole else None, now=now)
+
+
+def asked_of(version: rules.VersionRule, sheet: Sheet) -> Sheet:
+    """Return what a sheet says to the criteria of a version, or a part of one."""
+    asked = {criterion.lineage for criterion in version.criteria}
+    return {lineage: entry for lineage, entry in sheet.items() if lineage in asked}
+
+
+def set_reference(
+    session: Session,
+    item: QuizItem,
+    sheet: Sheet,
+    *,
+    lock_version: int,
+    user: User,
+    now: datetime,
+) -> None:
+    """Set how an exemplar of a quiz should be scored: checked and scored like a review."""
+    kept, score = _checked(practice_rule(session, item.quiz), sheet)
+    practice.save_reference(
+        session, item, kept, lock_version=lock_version, user=user, now=now, score=score
+    )
+
+
+def submit_attempt(
+    session: Session,
+    attempt: PracticeAttempt,
+    sheet: Sheet,
+    *,
+    lock_version: int,
+    user: User,
+    now: datetime,
+) -> None:
+    """Submit a person's blind score of an exemplar; it is compared with the reference and kept."""
+    version = practice_rule(session, attempt.item.quiz)
+    kept, score = _checked(version, sheet)
+    practice.submit_attempt(
+        session,
+        attempt,
+        kept,
+        score,
+        rules.score(version, asked_of(version, attempt.item.reference)),
+        lock_version=lock_version,
+        user=user,
+        now=now,
+    )

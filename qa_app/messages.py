@@ -222,6 +222,39 @@ MESSAGES: dict[str, tuple[int, LazyString]] = {
         409,
         _l("At most %(most)s indicators are in focus at a time; take one out first."),
     ),
+    "exemplar_no_notice": (
+        409,
+        _l("The customer was not told of the recording, so the call cannot be an exemplar."),
+    ),
+    "exemplar_no_recording": (409, _l("There is nothing left to hear of this call.")),
+    "exemplar_asked_back": (409, _l("The agent of the call wants it withdrawn.")),
+    "exemplar_not_shared": (409, _l("This exemplar is not shared any more.")),
+    "exemplar_not_shared_there": (
+        409,
+        _l("Not everybody there may hear this exemplar. Share it with the whole site first."),
+    ),
+    "exemplar_keep_not_allowed": (409, _l("This site keeps no recording for an exemplar.")),
+    "exemplar_keep_too_long": (400, _l("This site keeps recordings for at most %(most)s days.")),
+    # playlists and practice
+    "playlist_changed": (409, _l("Somebody changed this playlist meanwhile. Open it again.")),
+    "quiz_version_draft": (409, _l("Practise with a published scorecard: a draft may change.")),
+    "quiz_closed": (409, _l("This quiz is closed.")),
+    "quiz_not_draft": (409, _l("This quiz was opened already and stays as it is.")),
+    "quiz_empty": (409, _l("Put at least one exemplar into the quiz.")),
+    "quiz_without_people": (409, _l("Choose who takes the quiz.")),
+    "quiz_reference_missing": (
+        409,
+        _l("Exemplars without a reference: %(missing)s. Say first how they should be scored."),
+    ),
+    "quiz_due_past": (409, _l("The last day of the quiz is over. Choose a later one.")),
+    "quiz_over": (409, _l("The time of this quiz is over.")),
+    "quiz_not_yours": (403, _l("You are not asked to take this quiz.")),
+    "quiz_item_gone": (409, _l("This exemplar was withdrawn, so nobody is asked to score it.")),
+    "practice_own_reference": (
+        403,
+        _l("You said how this call should be scored, so there is nothing to practise for you."),
+    ),
+    "attempt_submitted": (409, _l("You have scored this exemplar already.")),
     # scorecards; every fault of a file names its place
     "scorecard_unknown": (
         404,

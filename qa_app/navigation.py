@@ -45,7 +45,15 @@ WAYS: tuple[Way | Group, ...] = (
             Way("targets.index", _l("Targets"), "target", Action.TARGETS_READ),
         ),
     ),
-    Way("exemplars.index", _l("Exemplars"), "star", Action.EXEMPLARS_READ),
+    Group(
+        _l("Learning"),
+        (
+            Way("exemplars.index", _l("Exemplars"), "star", Action.EXEMPLARS_READ),
+            Way("playlists.index", _l("Playlists"), "list", Action.EXEMPLARS_READ),
+            Way("practice.index", _l("Practice"), "school", Action.PRACTICE_DO),
+            Way("quizzes.index", _l("Quizzes"), "checklist", Action.PRACTICE_LEAD),
+        ),
+    ),
     Way("scorecards.index", _l("Scorecards"), "list", Action.SCORECARDS_READ),
     Group(
         _l("Administration"),

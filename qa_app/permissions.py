@@ -34,6 +34,9 @@ class Action(StrEnum):
     OBJECTIONS_ANSWER = "objections.answer"
     EXEMPLARS_READ = "exemplars.read"
     EXEMPLARS_CHOOSE = "exemplars.choose"
+    EXEMPLARS_OWN = "exemplars.own"
+    PRACTICE_DO = "practice.do"
+    PRACTICE_LEAD = "practice.lead"
     SCORECARDS_READ = "scorecards.read"
     SCORECARDS_WRITE = "scorecards.write"
     DASHBOARDS_READ = "dashboards.read"
@@ -99,6 +102,9 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.OBJECTIONS_ANSWER: _REVIEWER | _MANAGER,
     Action.EXEMPLARS_READ: _AGENT | _REVIEWER | _TRAINER | _MANAGER,
     Action.EXEMPLARS_CHOOSE: _TRAINER,
+    Action.EXEMPLARS_OWN: _AGENT,
+    Action.PRACTICE_DO: _AGENT | _REVIEWER | _TRAINER | _MANAGER,
+    Action.PRACTICE_LEAD: _TRAINER,
     Action.SCORECARDS_READ: EVERYONE,
     Action.SCORECARDS_WRITE: _MANAGER,
     Action.DASHBOARDS_READ: _TRAINER | _MANAGER,

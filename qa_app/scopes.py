@@ -31,11 +31,12 @@ from models.measures import DailyFact, DirtyDay
 from models.operations import AuditEntry, ImportFile, Job, Listening, RetentionRule
 from models.people import Agent, Site, Team, TeamMember, User, UserRole
 from models.phrases import PhraseHit, PhraseRule, PhraseTrial
+from models.practice import Playlist, PracticeAttempt, Quiz, QuizItem, QuizPerson
 from models.reviews import Exemplar, Objection, Review, SelfAssessment, Task
 from models.samples import Draw, DrawnCall, SamplePlan
 from models.scorecards import Scorecard, ScorecardVersion
 from models.transcripts import Transcript
-from models.vocab import ReviewState, Role
+from models.vocab import ExemplarAudience, ExemplarState, QuizState, ReviewState, Role
 from qa_app.permissions import Action, Grant, Person, grants_for
 
 Condition = ColumnElement[bool]
@@ -246,6 +247,47 @@ def _assessment(look: Look) -> Condition:
     return _area(look, SelfAssessment.site_id, SelfAssessment.team_id)
 
 
+def _exemplar(look: Look) -> Condition:
+    area = _area(look, Exemplar.site_id, Exemplar.team_id)
+    if look.action is Action.EXEMPLARS_CHOOSE:
+        return area
+    owner = aliased(Leg)
+    mine = exists().where(owner.id == Exemplar.leg_id, _own(look, owner.agent_id))
+    if look.action is Action.EXEMPLARS_OWN:
+        return and_(mine, Exemplar.state != ExemplarState.WITHDRAWN)
+    everywhere = and_(Exemplar.audience == ExemplarAudience.SITE, _site(look, Exemplar.site_id))
+    return and_(
+        Exemplar.state == ExemplarState.SHARED,
+        or_(everywhere, and_(Exemplar.audience == ExemplarAudience.TEAM, area)),
+    )
+
+
+def _playlist(look: Look) -> Condition:
+    area = _area(look, Playlist.site_id, Playlist.team_id)
+    if look.action is Action.EXEMPLARS_CHOOSE:
+        return area
+    everywhere = and_(Playlist.team_id.is_(None), _site(look, Playlist.site_id))
+    return or_(area, everywhere)
+
+
+def _quiz(look: Look) -> Condition:
+    if look.action is Action.PRACTICE_LEAD:
+        return _area(look, Quiz.site_id, Quiz.team_id)
+    # Asked for by name; what is still being made is nobody's to see.
+    asked = exists().where(QuizPerson.quiz_id == Quiz.id, QuizPerson.user_id == look.person.id)
+    return and_(asked, Quiz.state != QuizState.DRAFT)
+
+
+def _quiz_item(look: Look) -> Condition:
+    return exists().where(Quiz.id == QuizItem.quiz_id, _quiz(look))
+
+
+def _attempt(look: Look) -> Condition:
+    if look.action is not Action.PRACTICE_LEAD:
+        return PracticeAttempt.user_id == look.person.id
+    return exists().where(QuizItem.id == PracticeAttempt.item_id, _quiz_item(look))
+
+
 def _agent(look: Look) -> Condition:
     if look.grant.role is Role.AGENT:
         return _own(look, Agent.id)
@@ -306,7 +348,7 @@ RULES: dict[type[Base], Callable[[Look], Condition]] = {
     DrawnCall: lambda look: exists().where(
         Draw.id == DrawnCall.draw_id, _area(look, Draw.site_id, None)
     ),
-    Exemplar: lambda look: _area(look, Exemplar.site_id, Exemplar.team_id),
+    Exemplar: _exemplar,
     HelpRequest: _help,
     ImportFile: lambda look: or_(
         ImportFile.site_id.is_(None), ImportFile.site_id == look.grant.site_id
@@ -324,7 +366,11 @@ RULES: dict[type[Base], Callable[[Look], Condition]] = {
     PhraseHit: _phrase_hit,
     PhraseRule: _phrase_rule,
     PhraseTrial: lambda look: _site(look, PhraseTrial.site_id),
+    Playlist: _playlist,
+    PracticeAttempt: _attempt,
     Project: _project,
+    Quiz: _quiz,
+    QuizItem: _quiz_item,
     Recording: _recording,
     RetentionRule: lambda look: _area(look, RetentionRule.site_id, None),
     Review: _review,

@@ -3,19 +3,21 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.orm import Session
 
 from models.calls import Leg, MediaFile, Recording
-from models.reviews import Exemplar, Review, SelfAssessment, Task
+from models.people import Site
+from models.reviews import Exemplar, SelfAssessment, Task
 from models.transcripts import HeardStretch, Transcript
-from models.vocab import AssessmentState, RecordingState, SkipKind, TaskState
+from models.vocab import AssessmentState, ExemplarState, RecordingState, SkipKind, TaskState
 from pipelines import audit, moments
 from pipelines.outcomes import DomainError
 from pipelines.retention.files import delete_after_commit
 from pipelines.storage import Storage
 
 TASK_REASON = "recording_gone"
+MOST_KEPT = 3_650
 
 
 def expire_recording(
@@ -51,8 +53,7 @@ def expire_recording(
         session.execute(delete(Transcript).where(Transcript.recording_id == recording.id))
     recording.muted = []
     legs = select(Leg.id).where(Leg.call_id == recording.call_id)
-    reviews = select(Review.id).where(Review.leg_id.in_(legs))
-    session.execute(delete(Exemplar).where(Exemplar.review_id.in_(reviews)))
+    session.execute(delete(Exemplar).where(Exemplar.leg_id.in_(legs)))
     _close_work(session, recording, now=now, all_of_it=state is RecordingState.ERASED)
     changed = recording.state is not state and recording.state is not RecordingState.ERASED
     if changed:
@@ -89,6 +90,40 @@ def _close_work(session: Session, recording: Recording, *, now: datetime, all_of
         )
     ):
         asked.state = AssessmentState.LAPSED
+
+
+def kept_by_exemplar(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that an exemplar keeps the recording, where the site allows that."""
+    return exists().where(
+        Leg.call_id == Recording.call_id,
+        Exemplar.leg_id == Leg.id,
+        Exemplar.state == ExemplarState.SHARED,
+        Exemplar.kept_until > now,
+        Site.id == Exemplar.site_id,
+        Site.exemplar_keep_days > 0,
+    )
+
+
+def let_exemplars_keep(
+    session: Session, site: Site, days: int, *, now: datetime, actor: uuid.UUID | None
+) -> None:
+    """Say how long exemplars of a site may keep their recording beyond its rule; 0: not at all.
+
+    Raises ``bad_retention_days`` above ``MOST_KEPT``. With 0 what is kept now goes in the next run.
+    """
+    if not 0 <= days <= MOST_KEPT:
+        raise DomainError("bad_retention_days", days=days, longest=MOST_KEPT)
+    site.exemplar_keep_days = days
+    audit.record(
+        session,
+        now=now,
+        actor=actor,
+        action="retention.exemplars_set",
+        subject="site",
+        subject_uid=site.uid,
+        days=days,
+    )
+    session.flush()
 
 
 def hold(

@@ -19,7 +19,8 @@ from models.vocab import RecordingState, RetentionSubject
 from pipelines import audit, moments
 from pipelines.outcomes import DomainError
 from pipelines.retention.files import Swept, sweep
-from pipelines.retention.recordings import expire_recording
+from pipelines.retention.practice import delete_attempts
+from pipelines.retention.recordings import expire_recording, kept_by_exemplar
 from pipelines.retention.rules import Rule, cutoff, days_kept, log_days
 from pipelines.retention.talks import delete_help, delete_notes
 from pipelines.retention.words import clear_words, has_words
@@ -132,7 +133,10 @@ def run_retention(engine: Engine, storage: Storage, now: datetime) -> Retained:
         recordings += _expire_recordings(engine, storage, group, now)
         transcripts += _delete_transcripts(engine, group, now)
         reviews += _clear_reviews(engine, group, now)
-        delete_help(engine, group.project_id, group.before(RetentionSubject.REVIEW, now))
+        before = group.before(RetentionSubject.REVIEW, now)
+        delete_help(engine, group.project_id, before)
+        if before is not None:
+            delete_attempts(engine, group.site_id, group.project_id, before)
     for site_id in {group.site_id for group in groups}:
         with read_session(engine) as session:
             days = days_kept(site_rules(session, site_id), None, RetentionSubject.REVIEW)
@@ -194,6 +198,7 @@ def _expire_recordings(engine: Engine, storage: Storage, group: _Group, now: dat
                 *_old(group, before),
                 Recording.state == RecordingState.PRESENT,
                 Recording.legal_hold.is_(None),
+                ~kept_by_exemplar(now),
             )
             .order_by(Recording.id)
         ).all()
@@ -204,7 +209,7 @@ def _expire_recordings(engine: Engine, storage: Storage, group: _Group, now: dat
         # Asked again, since a hold may have been set meanwhile.
         for recording in session.scalars(
             select(Recording)
-            .where(Recording.id.in_(chunk), Recording.legal_hold.is_(None))
+            .where(Recording.id.in_(chunk), Recording.legal_hold.is_(None), ~kept_by_exemplar(now))
             .order_by(Recording.id)
         ):
             expire_recording(session, storage, recording, now=now, with_transcript=with_transcript)

@@ -11,6 +11,7 @@ from models.disputes import Dispute, DisputeItem
 from models.reviews import Answer, Exemplar, Objection, Review, ReviewRevision, SelfAssessment
 from models.scorecards import Criterion
 from models.vocab import CriterionKind, ReviewState
+from pipelines.retention.practice import clear_practice_of_legs, clear_references
 
 
 def clear_words_of_legs(session: Session, leg_ids: Collection[int], reason: str) -> int:
@@ -20,6 +21,10 @@ def clear_words_of_legs(session: Session, leg_ids: Collection[int], reason: str)
     """
     reviews = list(session.scalars(select(Review).where(Review.leg_id.in_(leg_ids))))
     clear_words(session, reviews, reason)
+    # Those that were chosen without a review have words about these legs too.
+    for exemplar in session.scalars(select(Exemplar).where(Exemplar.leg_id.in_(leg_ids))):
+        session.delete(exemplar)
+    clear_practice_of_legs(session, leg_ids)
     own = list(session.scalars(select(SelfAssessment).where(SelfAssessment.leg_id.in_(leg_ids))))
     with guards.erasure(session, reason):
         for assessment in own:
@@ -59,6 +64,7 @@ def clear_words(
         for exemplar in session.scalars(select(Exemplar).where(Exemplar.review_id.in_(ids))):
             session.delete(exemplar)
         session.flush()
+    clear_references(session, ids, people=people)
 
 
 def _clear_talks(session: Session, review_ids: Collection[int], *, people: bool) -> None:

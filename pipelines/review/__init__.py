@@ -1,1 +1,1 @@
-"""People judge legs: tasks, reviews, self-assessments, feedback, objections, exemplars."""
+"""People judge legs: tasks, reviews, self-assessments, feedback, objections."""

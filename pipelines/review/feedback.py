@@ -1,4 +1,4 @@
-"""What follows a verdict: acknowledged or objected to, answered, held up as an exemplar."""
+"""What follows a verdict: acknowledged or objected to, and answered."""
 
 from datetime import datetime
 
@@ -6,9 +6,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.people import Agent, User
-from models.reviews import Exemplar, Objection, Review, SelfAssessment
-from models.scorecards import Criterion
-from models.vocab import ObjectionState, ReviewState, RevisionCause
+from models.reviews import Objection, Review, SelfAssessment
+from models.vocab import ObjectionState, RevisionCause
 from pipelines import audit
 from pipelines.outcomes import DomainError, Score, Sheet
 from pipelines.review import rules
@@ -98,64 +97,6 @@ def check_answerer(session: Session, objection: Objection, user: User) -> None:
         raise DomainError("objection_by_reviewer")
     if session.get_one(Agent, objection.agent_id).user_id == user.id:
         raise DomainError("own_call")
-
-
-def choose_exemplar(
-    session: Session,
-    review: Review,
-    criterion: Criterion,
-    user: User,
-    why: str,
-    *,
-    span: tuple[int, int] | None = None,
-    now: datetime,
-) -> Exemplar:
-    """Hold a reviewed call up for one criterion, with the reason; ``span`` is in milliseconds."""
-    if review.state is not ReviewState.SUBMITTED:
-        raise DomainError("exemplar_needs_review")
-    if criterion.version_id != review.version_id:
-        raise DomainError("exemplar_other_scorecard")
-    if not why.strip():
-        raise DomainError("exemplar_reason_needed")
-    existing = session.scalar(
-        select(Exemplar).where(
-            Exemplar.review_id == review.id, Exemplar.criterion_id == criterion.id
-        )
-    )
-    if existing is not None:
-        raise DomainError("exemplar_already_chosen")
-    start_ms, end_ms = span or (None, None)
-    if span and not 0 <= span[0] <= span[1]:
-        raise DomainError("exemplar_span_unreadable")
-    exemplar = Exemplar(
-        review_id=review.id,
-        criterion_id=criterion.id,
-        site_id=review.site_id,
-        team_id=review.team_id,
-        why=why.strip(),
-        start_ms=start_ms,
-        end_ms=end_ms,
-        chosen_by_id=user.id,
-        chosen_at=now,
-    )
-    session.add(exemplar)
-    session.flush()
-    _record(session, review, user, "exemplar.chosen", now, criterion=criterion.lineage)
-    return exemplar
-
-
-def remove_exemplar(session: Session, exemplar: Exemplar, user: User, *, now: datetime) -> None:
-    """Take a call off the list of exemplars."""
-    _record(
-        session,
-        exemplar.review,
-        user,
-        "exemplar.removed",
-        now,
-        criterion=exemplar.criterion.lineage,
-    )
-    session.delete(exemplar)
-    session.flush()
 
 
 def verdict_is_visible(session: Session, review: Review, now: datetime) -> bool:

@@ -1,9 +1,10 @@
 """While a person judges a call, nothing that judges it already reaches them, by any route.
 
-A person is blind to a call while they have an open task on a leg of it, write a review of one, or
-are asked for a self-assessment of one that can still be given. Pages, lists and exports that show
-a reason, survey answer, complaint, outcome, customer value, prediction or other score leave it out
-for calls that are blind (``is_blind``), and filter by none of it without ``blind_to``.
+A person is blind to a call while they have an open task on a leg of it, write a review of one,
+are asked for a self-assessment of one that can still be given, or are asked to score it in a quiz.
+Pages, lists and exports that show a reason, survey answer, complaint, outcome, customer value,
+prediction or other score leave it out for calls that are blind (``is_blind``), and filter by none
+of it without ``blind_to``.
 """
 
 from datetime import datetime
@@ -17,6 +18,7 @@ from models.reviews import Review, SelfAssessment, Task
 from models.vocab import AssessmentState, ReviewState, Role, TaskState
 from qa_app.clock import now as clock_now
 from qa_app.permissions import Person
+from qa_app.practice.owed import owed
 
 OPEN_TASKS = (TaskState.OPEN, TaskState.CLAIMED)
 
@@ -41,8 +43,9 @@ def blind_to(person: Person, call_id: ColumnElement[int] | Any, now: datetime) -
         Review.reviewer_id == person.id,
         Review.state == ReviewState.DRAFT,
     )
+    practice = owed(person, call_id, now)
     if person.agent_id is None:
-        return or_(task, draft)
+        return or_(task, draft, practice)
     asked = exists().where(
         Leg.call_id == call_id,
         SelfAssessment.leg_id == Leg.id,
@@ -50,7 +53,7 @@ def blind_to(person: Person, call_id: ColumnElement[int] | Any, now: datetime) -
         SelfAssessment.state == AssessmentState.ASKED,
         or_(SelfAssessment.due_at.is_(None), SelfAssessment.due_at > now),
     )
-    return or_(task, draft, asked)
+    return or_(task, draft, practice, asked)
 
 
 def may_judge(person: Person, call_id: ColumnElement[int] | Any, now: datetime) -> Any:

@@ -15,9 +15,10 @@ class Purpose(StrEnum):
     FEEDBACK = "feedback"
     EXEMPLAR = "exemplar"
     PHRASE = "phrase"
+    PRACTICE = "practice"
 
 
-JUDGING = frozenset({Purpose.TASK, Purpose.SELF_ASSESSMENT})
+JUDGING = frozenset({Purpose.TASK, Purpose.SELF_ASSESSMENT, Purpose.PRACTICE})
 """Purposes of somebody who judges the call at this moment."""
 
 PURPOSES: dict[str, LazyString] = {
@@ -26,6 +27,7 @@ PURPOSES: dict[str, LazyString] = {
     Purpose.FEEDBACK: _l("Feedback"),
     Purpose.EXEMPLAR: _l("Exemplar"),
     Purpose.PHRASE: _l("Checking what a phrase rule found"),
+    Purpose.PRACTICE: _l("Practice"),
 }
 
 UNMASK = "unmask:"

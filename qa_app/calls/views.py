@@ -24,6 +24,7 @@ from qa_app.calls.purposes import UNMASK
 from qa_app.calls.tokens import PlayToken
 from qa_app.clock import now
 from qa_app.db import session
+from qa_app.exemplars import choosing
 from qa_app.surroundings import runtime
 from qa_app.templating import go, is_local, render, see_other
 
@@ -126,6 +127,8 @@ def _shown(
         ),
         expired=expired,
         at=_spot(),
+        may_choose=page.player is not None
+        and choosing.may_choose_call(session(), current_person(), page.row.uid),
     )
 
 

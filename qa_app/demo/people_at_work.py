@@ -10,9 +10,10 @@ from models.calls import Call, Leg
 from models.people import Agent, User
 from models.reviews import Exemplar, Review, SelfAssessment, Task
 from models.samples import Draw, DrawnCall
-from models.vocab import AssessmentState, ReviewState, SkipKind, TaskState
+from models.vocab import AssessmentState, ExemplarAudience, ReviewState, SkipKind, TaskState
 from pipelines import evaluation
 from pipelines.outcomes import Sheet
+from pipelines.practice import exemplars
 from pipelines.review import assessments, feedback, verdicts
 from pipelines.review import service as review
 from pipelines.scoring import rules
@@ -175,4 +176,7 @@ class PeopleAtWork:
             shown.add(answer.criterion.lineage)
             user = self._users[trainer]
             why = _WHY[user.locale or "en"]
-            feedback.choose_exemplar(self._session, one, answer.criterion, user, why, now=at)
+            wish = exemplars.Wish(why=why, audience=ExemplarAudience.SITE)
+            exemplars.choose(
+                self._session, one.leg, answer.criterion, user, wish, review=one, now=at
+            )

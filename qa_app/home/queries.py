@@ -16,14 +16,24 @@ from models.coaching import CoachingSession, CoachingStep
 from models.disputes import Dispute
 from models.operations import ImportFile, Job
 from models.people import Agent, TeamMember, User, UserRole
+from models.practice import QuizItem
 from models.reviews import Exemplar, Objection, Review, SelfAssessment, Task
 from models.samples import Draw
-from models.vocab import AssessmentState, DrawState, JobState, ObjectionState, Role, TaskState
+from models.vocab import (
+    AssessmentState,
+    DrawState,
+    ExemplarState,
+    JobState,
+    ObjectionState,
+    Role,
+    TaskState,
+)
 from qa_app.access import Action, Person, visible
 from qa_app.calls.blindness import blind_to
 from qa_app.coaching.queries import unblind
 from qa_app.feedback.queries import to_decide
 from qa_app.helping.queries import waiting_for
+from qa_app.practice.owed import is_owed
 from qa_app.targets.queries import TargetView, held_by
 
 RECENT = timedelta(days=7)
@@ -87,7 +97,7 @@ def start_page(session: Session, person: Person, now: datetime) -> StartPage:
             RoleStart(
                 role,
                 _first(role, count),
-                _STARTS[role](count, person, now),
+                _tiles(role, count, person, now),
                 _targets(session, person, now) if role is Role.AGENT else (),
             )
             for role in Role
@@ -148,6 +158,14 @@ def _coached(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...]
     )
 
 
+def _tiles(role: Role, count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...]:
+    tiles = _STARTS[role](count, person, now)
+    # Those who lead are seldom asked to practise: they meet it where they are, and only then.
+    if role in (Role.TRAINER, Role.MANAGER) and (practice := _practice(count, person, now)).count:
+        return (*tiles, practice)
+    return tiles
+
+
 def _first(role: Role, count: _Counter) -> First:
     if role is Role.REVIEWER and count(Task, Action.TASKS_WORK, Task.state == TaskState.OPEN):
         return First(_l("Take the next call"), "headphones", "reviews.take_next", posts=True)
@@ -173,6 +191,7 @@ def _reviewer(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...
         Tile(free, _l("calls waiting to be heard"), "headphones", "reviews.queue", free > 0),
         _objections(count),
         _disputes(count, person, now),
+        _practice(count, person, now),
     )
 
 
@@ -212,6 +231,7 @@ def _agent(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...]:
         *_coached(count, person, now),
         *_paired(count, person, now),
         Tile(shown, _l("exemplary calls to learn from"), "star", "exemplars.index"),
+        _practice(count, person, now),
     )
 
 
@@ -232,22 +252,36 @@ def _paired(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...]:
 
 def _exemplars(count: _Counter, person: Person, now: datetime) -> int:
     """Count what the list shows: not the calls that the person judges at the moment."""
-    review, judged = aliased(Review), aliased(Leg)
+    judged = aliased(Leg)
     open_to_see = exists().where(
-        review.id == Exemplar.review_id,
-        judged.id == review.leg_id,
-        ~blind_to(person, judged.call_id, now),
+        judged.id == Exemplar.leg_id, ~blind_to(person, judged.call_id, now)
     )
     return count(Exemplar, Action.EXEMPLARS_READ, open_to_see)
+
+
+def _practice(count: _Counter, person: Person, now: datetime) -> Tile:
+    scored = aliased(Leg)
+    owed = exists().where(scored.id == QuizItem.leg_id, is_owed(person, QuizItem, scored, now))
+    waiting = count(QuizItem, Action.PRACTICE_DO, owed)
+    return Tile(waiting, _l("calls to practise on"), "school", "practice.index", waiting > 0)
 
 
 def _trainer(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...]:
     fresh = count(Review, Action.REVIEWS_READ, Review.submitted_at > now - RECENT)
     chosen = _exemplars(count, person, now)
+    back = Exemplar.state == ExemplarState.ASKED_BACK
+    asked = count(Exemplar, Action.EXEMPLARS_CHOOSE, back)
     return (
         Tile(fresh, _l("reviews of the last seven days"), "list", "feedback.index"),
         Tile(chosen, _l("exemplary calls chosen"), "star", "exemplars.index"),
         _help(count, person, now, _l("agents who ask for help")),
+        Tile(
+            asked,
+            _l("exemplars asked back by their agents"),
+            "message",
+            "exemplars.index",
+            asked > 0,
+        ),
     )
 
 

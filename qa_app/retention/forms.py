@@ -2,7 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 from wtforms import IntegerField, SelectField
-from wtforms.validators import NumberRange, Optional
+from wtforms.validators import InputRequired, NumberRange, Optional
 
 from models.vocab import RetentionSubject
 from qa_app.forms import BaseForm, choices
@@ -15,6 +15,12 @@ SUBJECTS = {
     RetentionSubject.REVIEW: _l("Words and names in reviews"),
     RetentionSubject.LOG: _l("Logs"),
 }
+
+
+class ExemplarsForm(BaseForm):
+    """How long exemplars of a site may keep their recording; 0: no longer than its rule."""
+
+    days = IntegerField(_l("Days"), validators=[InputRequired(), NumberRange(0, 3_650)])
 
 
 class RuleForm(BaseForm):

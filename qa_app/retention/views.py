@@ -10,11 +10,12 @@ from werkzeug.exceptions import NotFound
 from models.calls import Project
 from models.people import Site
 from models.vocab import RetentionSubject
-from pipelines.retention import service
+from pipelines.outcomes import DomainError
+from pipelines.retention import recordings, service
 from qa_app.access import Action, current_person, load, may, requires
 from qa_app.clock import now
 from qa_app.db import session
-from qa_app.retention.forms import RuleForm
+from qa_app.retention.forms import ExemplarsForm, RuleForm
 from qa_app.retention.queries import retention_page
 from qa_app.templating import render, see_other
 
@@ -67,4 +68,17 @@ def set_rule(uid: uuid.UUID) -> ResponseReturnValue:
         actor=person.uid,
     )
     flash(_("The rule is set; it is applied in the next nightly run."), "success")
+    return see_other("retention.index")
+
+
+@bp.post("/<uuid:uid>/exemplars")
+@requires(Action.RETENTION_WRITE)
+def let_exemplars_keep(uid: uuid.UUID) -> ResponseReturnValue:
+    """Say how long exemplars of a site may keep their recording."""
+    person, form = current_person(), ExemplarsForm()
+    site = load(session(), person, Action.RETENTION_WRITE, Site, uid)
+    if not form.validate():
+        raise DomainError("bad_retention_days", days=form.days.data, longest=recordings.MOST_KEPT)
+    recordings.let_exemplars_keep(session(), site, form.days.data or 0, now=now(), actor=person.uid)
+    flash(_("Saved."), "success")
     return see_other("retention.index")

@@ -179,6 +179,7 @@ class World:
                     evidence=[],
                 ),
                 Exemplar(
+                    leg_id=leg.id,
                     review_id=review.id,
                     criterion_id=criterion.id,
                     site_id=call.site_id,

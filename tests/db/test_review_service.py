@@ -9,9 +9,8 @@ from sqlalchemy.exc import DBAPIError
 
 from models.measures import DirtyDay
 from models.operations import AuditEntry
-from models.reviews import Exemplar, SelfAssessment, Task
+from models.reviews import SelfAssessment, Task
 from models.samples import DrawnCall
-from models.scorecards import Criterion
 from models.vocab import (
     AssessmentState,
     ObjectionState,
@@ -348,26 +347,6 @@ def test_an_objection_is_decided_by_somebody_else_and_the_old_score_is_kept(worl
     )
     with refused("objection_by_reviewer"):
         evaluation.answer_objection(world.session, second, world.bob, "no", upheld=False, now=NOW)
-
-
-def test_an_exemplar_needs_a_review_a_criterion_of_it_and_a_reason(world: Any) -> None:
-    criterion = world.session.scalars(
-        select(Criterion).where(Criterion.version_id == world.version.id)
-    ).first()
-    draft = world.claimed()
-    with refused("exemplar_needs_review"):
-        feedback.choose_exemplar(world.session, draft, criterion, world.bob, "calm", now=NOW)
-    review = world.reviewed()
-    with refused("exemplar_reason_needed"):
-        feedback.choose_exemplar(world.session, review, criterion, world.bob, "", now=NOW)
-    chosen = feedback.choose_exemplar(
-        world.session, review, criterion, world.bob, "calm", span=(100, 900), now=NOW
-    )
-    assert (chosen.start_ms, chosen.end_ms, chosen.team_id) == (100, 900, world.team.id)
-    with refused("exemplar_already_chosen"):
-        feedback.choose_exemplar(world.session, review, criterion, world.bob, "calm", now=NOW)
-    feedback.remove_exemplar(world.session, chosen, world.bob, now=NOW)
-    assert world.session.scalar(select(func.count(Exemplar.id))) == 0
 
 
 def test_every_act_is_in_the_log_with_who_did_it(world: Any) -> None:

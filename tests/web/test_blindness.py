@@ -121,6 +121,7 @@ def test_nothing_counts_or_names_an_exemplar_of_a_call_that_is_judged(
         assert criterion is not None
         session.add(
             Exemplar(
+                leg_id=review.leg_id,
                 review_id=review.id,
                 criterion_id=criterion.id,
                 site_id=site.id,

@@ -314,31 +314,6 @@ def test_an_objection_needs_a_decision_and_a_reason(signed_in: Any, tasks: Any, 
     assert "Give the reason for the decision." in page
 
 
-def test_a_trainer_holds_a_reviewed_call_up(signed_in: Any, tasks: Any, add: Any) -> None:
-    reviewer = signed_in("reviewer")
-    submit(reviewer, begin(reviewer))
-    trainer = signed_in("trainer")
-    review = review_of(add)
-    assert f"/exemplars/of/{review}" in words(trainer.get(f"/feedback/{review}"))
-    page = words(trainer.get(f"/exemplars/of/{review}"))
-    once = re.search(r'name="once"[^>]*value="([^"]+)"', page).group(1)
-    # A criterion that earned nothing cannot be an example.
-    wrong = {"criterion": "praise", "why": "x", "moment": "", "once": once}
-    assert trainer.post(f"/exemplars/of/{review}", wrong).status_code == 200
-    right = {"criterion": "greeting", "why": "Warm <i>voice", "moment": "", "once": once}
-    answer = trainer.post(f"/exemplars/of/{review}", right)
-    assert answer.status_code == 303
-    assert "Warm &lt;i&gt;voice" in words(trainer.get(answer.location))
-    assert "Warm &lt;i&gt;voice" in words(trainer.get("/exemplars/?criterion=greeting"))
-    # The agent still judges this very call, and so does not meet it here.
-    agent = signed_in("agent")
-    assert "Warm" not in words(agent.get("/exemplars/"))
-    assert agent.get(answer.location).status_code == 404
-    trainer.get(answer.location)
-    assert trainer.post(f"{answer.location}/remove").status_code == 303
-    assert "No exemplars yet" in words(trainer.get("/exemplars/"))
-
-
 def test_an_agent_begins_and_drops_a_view_nobody_asked_for(
     signed_in: Any, tasks: Any, add: Any
 ) -> None:

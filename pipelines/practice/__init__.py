@@ -1,0 +1,1 @@
+"""Learning from calls: exemplars, playlists of them, and quizzes to practise with."""

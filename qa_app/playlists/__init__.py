@@ -1,0 +1,1 @@
+"""Playlists: exemplars to be heard in a row."""

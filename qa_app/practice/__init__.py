@@ -1,0 +1,1 @@
+"""The practice room: exemplars scored blind, then compared with the reference."""

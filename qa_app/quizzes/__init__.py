@@ -1,0 +1,1 @@
+"""Quizzes as trainers make, open and read them."""
