@@ -3,6 +3,8 @@
 from models import (
     calls,
     conversations,
+    drafts,
+    guides,
     measures,
     operations,
     people,
@@ -19,6 +21,8 @@ metadata = Base.metadata
 MODULES = (
     calls,
     conversations,
+    drafts,
+    guides,
     measures,
     operations,
     people,
