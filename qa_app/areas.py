@@ -7,6 +7,7 @@ AREAS = (
     "dashboards",
     "exemplars",
     "feedback",
+    "guides",
     "home",
     "hotwords",
     "imports",
@@ -18,4 +19,6 @@ AREAS = (
     "sampling",
     "scorecards",
     "search",
+    "skills",
+    "studio",
 )

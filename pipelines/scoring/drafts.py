@@ -80,7 +80,7 @@ def _begin(
 ) -> ScorecardVersion:
     if session.scalar(select(Scorecard.id).where(Scorecard.code == rule.code)) is not None:
         raise DomainError("scorecard_code_taken", scorecard=rule.code)
-    _refuse_crossed(rule)
+    _refuse_unstorable(rule)
     scorecard = Scorecard(code=rule.code, site_id=site_id)
     session.add(scorecard)
     session.flush()
@@ -168,7 +168,7 @@ def keep(
     ``act`` says what was done and to what, such as ``changed:greeting``. Returns whether anything
     is different.
     """
-    _refuse_crossed(rule)
+    _refuse_unstorable(rule)
     before = write_card(version_rule(session, version.id))
     if {**write_card(rule), "code": before["code"]} == before:
         return False
@@ -227,10 +227,14 @@ def _write(session: Session, version: ScorecardVersion, rule: VersionRule) -> No
     write_sections(session, version, rule)
 
 
-def _refuse_crossed(rule: VersionRule) -> None:
-    # The one fault that no row can hold, not even a draft's.
-    if rule.excellent_bp < rule.pass_bp:
-        raise DomainError("scorecard_bands_crossed", place="excellent_pct")
+def _refuse_unstorable(rule: VersionRule) -> None:
+    """Raise for the few faults that no row can hold, not even a draft's."""
+    for fault in faults(rule):
+        if fault.code in {"bands_crossed", "lineage_twice"}:
+            raise DomainError(f"scorecard_{fault.code}", place=fault.place, **fault.params)
+    for item in rule.criteria:
+        if item.step <= 0:
+            raise DomainError("scorecard_step_uneven", place=item.lineage)
 
 
 def open_for_comment(

@@ -87,6 +87,11 @@ def with_criterion(version: VersionRule, rule: CriterionRule, section: str) -> V
     )
 
 
+def with_texts(rule: CriterionRule, text: Texts) -> CriterionRule:
+    """Reword a criterion."""
+    return replace(rule, text=text)
+
+
 def without_criterion(version: VersionRule, lineage: str) -> VersionRule:
     """Take a criterion out. Conditions on it stay, to be seen and mended by the author."""
     criterion(version, lineage)
