@@ -9,7 +9,7 @@ from pipelines.scoring.rules import CriterionRule, OptionRule, ReasonRule, Versi
 
 _PLAIN = (
     "kind",
-    "points",
+    "maximum",
     "step",
     "bonus",
     "critical",
@@ -27,7 +27,8 @@ class Facet:
     """One thing that is different: its name, the values before and after, and what it belongs to.
 
     ``locale`` is set for texts. ``part`` is the option or reason that was added, removed, reworded
-    or given other points; its names are ``option`` and ``reason``.
+    or given other points; its names are ``option`` and ``reason``. The values of ``place`` are
+    (section, number in it), those of ``maximum`` the most points that can be earned.
     """
 
     name: str
@@ -79,7 +80,7 @@ def compare(before: VersionRule, after: VersionRule) -> Differences:
     old = {rule.lineage: rule for rule in before.criteria}
     new = {rule.lineage: rule for rule in after.criteria}
     moved = _moved([name for name in old if name in new], [name for name in new if name in old])
-    sections = {"before": _section_of(before), "after": _section_of(after)}
+    places = {"before": _places(before), "after": _places(after)}
     changes = []
     for lineage, rule in new.items():
         earlier = old.get(lineage)
@@ -87,8 +88,8 @@ def compare(before: VersionRule, after: VersionRule) -> Differences:
             changes.append(CriterionChange(lineage, None, rule))
             continue
         facets = list(_criterion_facets(earlier, rule))
-        if sections["before"][lineage] != sections["after"][lineage] or lineage in moved:
-            facets.append(Facet("place", sections["before"][lineage], sections["after"][lineage]))
+        if places["before"][lineage][0] != places["after"][lineage][0] or lineage in moved:
+            facets.append(Facet("place", places["before"][lineage], places["after"][lineage]))
         if facets:
             changes.append(CriterionChange(lineage, earlier, rule, tuple(facets)))
     changes += [CriterionChange(name, rule, None) for name, rule in old.items() if name not in new]
@@ -104,8 +105,12 @@ def _attainable(version: VersionRule) -> int:
     return sum(rule.maximum for rule in version.criteria if not rule.bonus)
 
 
-def _section_of(version: VersionRule) -> dict[str, str]:
-    return {rule.lineage: part.lineage for part in version.sections for rule in part.criteria}
+def _places(version: VersionRule) -> dict[str, tuple[str, int]]:
+    return {
+        rule.lineage: (part.lineage, number)
+        for part in version.sections
+        for number, rule in enumerate(part.criteria, start=1)
+    }
 
 
 def _moved(before: Sequence[str], after: Sequence[str]) -> set[str]:

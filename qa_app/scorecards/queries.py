@@ -55,6 +55,7 @@ class IndexPage:
 
     cards: tuple[CardLine, ...]
     may_begin: bool
+    may_see_skills: bool
 
     @property
     def open(self) -> tuple[tuple[CardLine, VersionLine], ...]:
@@ -143,6 +144,8 @@ class ChangesPage:
     state: VersionState
     others: tuple[VersionLine, ...]
     found: Differences
+    may_write: bool
+    may_analyse: bool
 
 
 def index_page(session: Session, person: Person) -> IndexPage:
@@ -184,6 +187,7 @@ def index_page(session: Session, person: Person) -> IndexPage:
         may_begin=any(
             grant.team_id is None for grant in grants_for(person, Action.SCORECARDS_WRITE)
         ),
+        may_see_skills=may(person, Action.SKILLS_READ),
     )
 
 
@@ -247,7 +251,7 @@ def show_page(session: Session, person: Person, uid: uuid.UUID) -> ShowPage:
         threads=threads_of(session, person, version),
         may_comment=is_open and may(person, Action.SCORECARDS_COMMENT),
         may_write=writes,
-        may_analyse=may(person, Action.SCORECARDS_ANALYSE) and version.published_at is not None,
+        may_analyse=_may_analyse(person, version),
         faults=len(faults(rule)) if writes and version.state in BEING_WRITTEN else 0,
         projects=projects,
         guides=_guides(session, person, version),
@@ -303,4 +307,10 @@ def changes_page(
         state=version.state,
         others=others,
         found=compare(*rules),
+        may_write=may_write(session, person, version),
+        may_analyse=_may_analyse(person, version),
     )
+
+
+def _may_analyse(person: Person, version: ScorecardVersion) -> bool:
+    return may(person, Action.SCORECARDS_ANALYSE) and version.published_at is not None

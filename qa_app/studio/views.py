@@ -166,7 +166,7 @@ def _kept(form: Any, mark: str, uid: uuid.UUID, lineage: str = "") -> ResponseRe
         lines = [line for line in page.findings if line.lineage == lineage]
         return jsonify(
             seen=mark,
-            findings=render("studio/_findings.html", lines=lines),
+            findings=render("studio/_findings.html", lines=lines, bare=True),
             options=_names(form, "options", page.rule, lineage),
             reasons=_names(form, "reasons", page.rule, lineage),
         )
