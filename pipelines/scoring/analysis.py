@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Select, String, case, cast, func, select
+from sqlalchemy import BigInteger, Select, String, case, cast, func, select
 from sqlalchemy.orm import Session, aliased
 
 from models.calls import Leg
@@ -130,8 +130,9 @@ class _Own:
 
 
 def _sums(session: Session, chosen: Any) -> dict[int, _Own]:
-    x = _Answer.earned
-    y = _Revision.earned - _Answer.earned
+    # Squares of hundredths leave 32 bits behind.
+    x = cast(_Answer.earned, BigInteger)
+    y = cast(_Revision.earned, BigInteger) - x
     used = case((_Answer.not_applicable, 0), else_=1)
 
     def total(value: Any) -> Any:
