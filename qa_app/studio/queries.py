@@ -155,7 +155,7 @@ def open_comments(session: Session, version: ScorecardVersion) -> dict[str, int]
         )
         .group_by(DraftComment.place)
     )
-    return dict(rows.tuples().all())
+    return {place: count for place, count in rows}  # noqa: C416 - rows are no pairs
 
 
 def part_page(
