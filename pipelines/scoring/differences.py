@@ -79,8 +79,16 @@ def compare(before: VersionRule, after: VersionRule) -> Differences:
     """Tell what a reader of ``before`` has to know about ``after``. Lineages are what is kept."""
     old = {rule.lineage: rule for rule in before.criteria}
     new = {rule.lineage: rule for rule in after.criteria}
-    moved = _moved([name for name in old if name in new], [name for name in new if name in old])
     places = {"before": _places(before), "after": _places(after)}
+    # What went to another section is told as that, and moves nothing else.
+    stayed = {
+        name
+        for name in old
+        if name in new and places["before"][name][0] == places["after"][name][0]
+    }
+    moved = _moved(
+        [name for name in old if name in stayed], [name for name in new if name in stayed]
+    )
     changes = []
     for lineage, rule in new.items():
         earlier = old.get(lineage)
@@ -88,7 +96,7 @@ def compare(before: VersionRule, after: VersionRule) -> Differences:
             changes.append(CriterionChange(lineage, None, rule))
             continue
         facets = list(_criterion_facets(earlier, rule))
-        if places["before"][lineage][0] != places["after"][lineage][0] or lineage in moved:
+        if lineage not in stayed or lineage in moved:
             facets.append(Facet("place", places["before"][lineage], places["after"][lineage]))
         if facets:
             changes.append(CriterionChange(lineage, earlier, rule, tuple(facets)))
