@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from flask import Blueprint, Response, abort, flash, request
+from flask import Blueprint, Response, abort, flash, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -129,17 +129,23 @@ def edit(uid: uuid.UUID) -> str:
 def change(uid: uuid.UUID) -> ResponseReturnValue:
     """Keep a draft's words; 409 with what is stored when somebody else saved meanwhile."""
     version, form = _own(uid), GuideForm()
+    by_script = request.accept_mimetypes.best == "application/json"
     context: dict[str, Any] = {"project": version.guide.project, "version": version}
     if not _titled(form):
-        return _form(form, **context), 422
+        said = {field.name: [str(error) for error in field.errors] for field in form}
+        return (jsonify(errors=said) if by_script else _form(form, **context)), 422
     title, body = texts_of(form, "title"), texts_of(form, "body")
     try:
         guides.change(session(), version, title, body, seen=form.seen_version)
     except DomainError as error:
         if error.code != "guide_conflict":
             raise
+        if by_script:
+            return jsonify(conflict=sentence(error)), status_of(error)
         form.seen.data = str(version.lock_version)
         return _form(form, conflict=sentence(error), **context), status_of(error)
+    if by_script:
+        return jsonify(seen=str(version.lock_version))
     flash(_("Saved."), "success")
     return see_other("guides.show", uid=uid)
 

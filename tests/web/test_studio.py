@@ -362,6 +362,8 @@ def test_a_guide_is_written_commented_on_and_shown_beside_its_scorecard(
     whole = {**words, "title_zh": "开场", "body_zh": "问好", "seen": "1"}
     follow(manager, f"{guide}/edit", whole)
     assert "Stored text" in follow(manager, f"{guide}/edit", whole, 409)
+    answer = manager.post(f"{guide}/edit", whole, headers={"Accept": "application/json"})
+    assert (answer.status_code, "seen" in answer.get_json()) == (409, False)
     follow(manager, f"{guide}/state", {"state": "open_for_comment"})
     assert "How we begin" in page(agent, "/guides")
     text = follow(

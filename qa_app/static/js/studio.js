@@ -153,7 +153,7 @@ function showErrors(errors) {
   for (const field of form.querySelectorAll(".is-invalid")) field.classList.remove("is-invalid");
   for (const [name, words] of Object.entries(errors)) {
     const field = form.elements[name];
-    if (!field?.classList) continue;
+    if (!field?.classList || !words.length) continue;
     field.classList.add("is-invalid");
     const error = document.createElement("div");
     error.className = "invalid-feedback d-block";
