@@ -267,6 +267,32 @@ def test_what_is_moved_is_neither_lost_nor_changed(version: VersionRule, data: A
     assert place.number == min(to, place.of - 1) + 1
 
 
+def test_an_arrow_leads_on_into_the_next_section_and_stays_at_the_ends() -> None:
+    names = ("ab", "", "c")
+    version = card(
+        sections=tuple(
+            SectionRule(f"s{place}", both("s"), tuple(yes_no(name) for name in own))
+            for place, own in enumerate(names)
+        )
+    )
+
+    def order(name: str, by: int, of: VersionRule = version) -> list[list[str]]:
+        moved = edits.nudged(of, "criterion", name, by)
+        return [[rule.lineage for rule in part.criteria] for part in moved.sections]
+
+    assert order("a", 1) == [["b", "a"], [], ["c"]]
+    assert order("b", 1) == [["a"], ["b"], ["c"]]
+    assert order("c", -1) == [["a", "b"], ["c"], []]
+    up = edits.nudged(version, "criterion", "c", -1)
+    assert order("c", -1, up) == [["a", "b", "c"], [], []], "to the end of the section before"
+    assert order("a", -1) == order("c", 1) == [["a", "b"], [], ["c"]]
+    assert [part.lineage for part in edits.nudged(version, "section", "s2", -1).sections] == [
+        "s0",
+        "s2",
+        "s1",
+    ]
+
+
 @given(drafts(), st.data())
 def test_the_differences_of_a_change_are_that_change(version: VersionRule, data: Any) -> None:
     assert compare(version, version).nothing
