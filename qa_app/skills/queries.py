@@ -15,7 +15,9 @@ from sqlalchemy.orm import Session
 from models.people import Agent, Team
 from models.vocab import Origin, Skill
 from pipelines.scoring.analysis import GROUP_OF_PEOPLE, AgentSkills, SkillShare, skills
+from pipelines.scoring.rules import from_hundredths
 from qa_app.access import Action, Person, visible
+from qa_app.exports import Cell
 from qa_app.scorecards.reviewed import reviewed
 
 FEWEST_REVIEWS = 10
@@ -125,6 +127,27 @@ def profile_of(rows: Iterable[AgentSkills]) -> Profile:
         for skill in Skill
         if skill in sums
     }
+
+
+def skills_rows(page: SkillsPage) -> tuple[list[str], list[list[Cell]]]:
+    """Return the page as a table; what is not shown there is empty here."""
+    header = ["team", "person", "skill", "reviews", "earned", "attainable"]
+    rows: list[list[Cell]] = []
+    for team in page.teams:
+        profiles = [("", team.profile or {}), *((line.name, line.profile) for line in team.persons)]
+        rows.extend(
+            [
+                team.name,
+                name,
+                skill.value,
+                view.share.reviews,
+                from_hundredths(view.share.earned) if view.enough else None,
+                from_hundredths(view.share.attainable) if view.enough else None,
+            ]
+            for name, profile in profiles
+            for skill, view in profile.items()
+        )
+    return header, rows
 
 
 def own_skills(session: Session, person: Person, now: datetime) -> OwnSkills | None:

@@ -8,12 +8,12 @@ from flask import url_for
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models.drafts import DraftComment
+from models.drafts import DraftComment, DraftStep
 from models.people import Site
 from models.scorecards import ScorecardVersion
 from models.vocab import VersionState
 from pipelines.outcomes import DomainError
-from pipelines.scoring.card_format import write_card, write_criterion
+from pipelines.scoring.card_format import read_draft, write_card, write_criterion
 from pipelines.scoring.checks import Finding, findings, possible_answers
 from pipelines.scoring.drafts import BEING_WRITTEN, fingerprint, last_step
 from pipelines.scoring.edits import place_of
@@ -138,10 +138,18 @@ def edit_page(session: Session, person: Person, uid: uuid.UUID) -> EditPage:
         state=version.state,
         lock_version=version.lock_version,
         findings=tuple(finding_line(uid, rule, item) for item in findings(rule)),
-        step=Step(step.number, act_words(step.act)) if step else None,
+        step=Step(step.number, _step_words(step, rule)) if step else None,
         comments=open_comments(session, version),
         attainable=sum(item.maximum for item in rule.criteria if not item.bonus),
     )
+
+
+def _step_words(step: DraftStep, rule: VersionRule) -> str:
+    """Say what a step did and to what, in the words of before or, for what is new, of now."""
+    name = step.act.partition(":")[2]
+    known = {**titles_plain(rule), **titles_plain(read_draft(step.card))}
+    words = act_words(step.act)
+    return f"{words}: {known[name]}" if name in known else words
 
 
 def open_comments(session: Session, version: ScorecardVersion) -> dict[str, int]:
@@ -191,11 +199,19 @@ def _answers(rule: CriterionRule) -> list[tuple[str, Mapping[str, str] | None]]:
     return [(f"{rule.lineage}:{name}", texts.get(name)) for name in possible_answers(rule)]
 
 
-def titles(rule: VersionRule) -> dict[str, str]:
+def titles_plain(rule: VersionRule) -> dict[str, str]:
     """Return the words of every section and criterion in the reader's language, by lineage."""
     found = {part.lineage: text_of(dict(part.title)) or part.lineage for part in rule.sections}
+    for item in rule.criteria:
+        found[item.lineage] = text_of(dict(item.text)) or item.lineage
+    return found
+
+
+def titles(rule: VersionRule) -> dict[str, str]:
+    """Return the same with the numbers of criteria before their words."""
+    found = titles_plain(rule)
     for number, item in enumerate(rule.criteria, start=1):
-        found[item.lineage] = f"{number} {text_of(dict(item.text)) or item.lineage}"
+        found[item.lineage] = f"{number} {found[item.lineage]}"
     return found
 
 

@@ -212,6 +212,7 @@ EXPECTED: dict[str, str] = {
     "POST guides.discard": "m",
     "POST guides.comment": "amrt",
     "GET skills.index": "mt",
+    "GET skills.index_file": "mt",
 }
 
 Values = Mapping[str, Any]

@@ -322,6 +322,9 @@ def test_figures_of_items_and_skills_keep_to_scope_groups_and_blindness(
 
     add(judge)
     assert "19 reviews · 6 agents" in page(manager, items)
+    assert page(manager, "/skills").count("a share is shown from ten on") == 6
+    table = page(manager, "/skills/profiles.csv")
+    assert "Outbound,Sh101,soft,9,," in table
     rows = page(manager, f"{items}.csv").splitlines()
     assert any(row.startswith("1,greeting,") and ",yes,5,19,19,0," in row for row in rows)
 

@@ -51,45 +51,56 @@ outline.addEventListener("submit", (event) => {
 // ---- dragging -------------------------------------------------------------------------------
 
 outline.addEventListener("dragstart", (event) => {
-  const grip = event.target.closest?.("[data-grip]");
+  const grip = event.target.closest?.("[data-grip], [data-section-grip]");
   if (!grip) return;
-  dragged = grip.closest("[data-item]");
+  dragged = grip.closest(grip.hasAttribute("data-grip") ? "[data-item]" : "[data-section]");
   event.dataTransfer.effectAllowed = "move";
-  event.dataTransfer.setData("text/plain", dragged.dataset.item);
+  event.dataTransfer.setData("text/plain", dragged.id);
   event.dataTransfer.setDragImage(dragged, 20, 20);
-  // After the picture of the dragged line has been taken.
+  // After the picture of what is dragged has been taken.
   setTimeout(() => dragged?.classList.add("hb-dragged"));
 });
 
+/** Put what is dragged before or after another of its kind, by the half that the pointer is on. */
+function putBeside(over, event) {
+  if (!over || over === dragged) return;
+  const box = over.getBoundingClientRect();
+  const below = event.clientY > box.top + box.height / 2;
+  over.parentElement.insertBefore(dragged, below ? over.nextElementSibling : over);
+}
+
 outline.addEventListener("dragover", (event) => {
   if (!dragged) return;
-  const over = event.target.closest("[data-item]");
-  const list = event.target.closest("[data-section]")?.querySelector("[data-list]");
-  if (!list) return;
+  const section = event.target.closest("[data-section]");
+  if (!section) return;
   event.preventDefault();
-  if (over && over !== dragged) {
-    const box = over.getBoundingClientRect();
-    const below = event.clientY > box.top + box.height / 2;
-    over.parentElement.insertBefore(dragged, below ? over.nextElementSibling : over);
-  } else if (!over && dragged.parentElement !== list) {
-    list.append(dragged);
+  if (dragged.dataset.section) {
+    putBeside(section, event);
+    return;
   }
+  const over = event.target.closest("[data-item]");
+  const list = section.querySelector("[data-list]");
+  if (over) putBeside(over, event);
+  else if (dragged.parentElement !== list) list.append(dragged);
 });
 
 outline.addEventListener("drop", (event) => {
   if (!dragged) return;
   event.preventDefault();
-  const list = dragged.closest("[data-list]");
+  const whole = Boolean(dragged.dataset.section);
+  const subject = whole ? "section" : "criterion";
+  const lineage = whole ? dragged.dataset.section : dragged.dataset.item;
+  const list = whole ? null : dragged.closest("[data-list]");
+  const all = whole ? outline.querySelectorAll("[data-section]") : list.children;
   const body = new FormData();
   body.set("csrf_token", outline.dataset.token);
-  body.set("subject", "criterion");
-  body.set("lineage", dragged.dataset.item);
-  body.set("section", list.dataset.list);
-  body.set("to", String([...list.children].indexOf(dragged)));
-  const focus = `up-criterion-${dragged.dataset.item}`;
+  body.set("subject", subject);
+  body.set("lineage", lineage);
+  if (list) body.set("section", list.dataset.list);
+  body.set("to", String([...all].indexOf(dragged)));
   dragged.classList.remove("hb-dragged");
   dragged = null;
-  send(outline.dataset.move, body, focus);
+  send(outline.dataset.move, body, `up-${subject}-${lineage}`);
 });
 
 outline.addEventListener("dragend", () => {
