@@ -168,6 +168,7 @@ def comment(manager: Browser, agent: Browser, read: str) -> None:
     assert "settled by Manager1" in text
     text = follow(manager, f"{read}/publish", {"seen": hidden(text, "seen")})
     assert "Published. New reviews are made with version 1." in text
+    assert "1 comment from when it was a draft" in text
     project = hidden(text, "project")
     assert "uses it" in follow(manager, f"{read}/use", {"project": project})
 
