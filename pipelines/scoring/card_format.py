@@ -22,6 +22,9 @@ from pipelines.scoring.rules import (
     to_hundredths,
 )
 
+MOST_POINTS = 100_000_000
+"""A million points, in hundredths: sums of a whole card still fit the database's integers."""
+
 WITH_POINTS = frozenset({CriterionKind.YES_NO, CriterionKind.POINTS})
 
 Member = TypeVar("Member")
@@ -139,13 +142,15 @@ def _texts(data: Mapping[str, Any], key: str, place: str) -> dict[str, str]:
     texts = data.get(key) or {}
     if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
         raise DomainError("scorecard_text_unreadable", place=place)
-    return {locale: text.strip() for locale, text in texts.items() if text.strip()}
+    # PostgreSQL keeps no text with this character.
+    given = {locale: text.replace("\0", "").strip() for locale, text in texts.items()}
+    return {locale: text for locale, text in given.items() if text}
 
 
 def _points(data: Mapping[str, Any], key: str, place: str, default: str | None = None) -> int:
     value = data.get(key, default)
     points = to_hundredths(value) if isinstance(value, str) else None
-    if points is None:
+    if points is None or points > MOST_POINTS:
         raise DomainError("scorecard_number_unreadable", place=place)
     if points < 0:
         raise DomainError("scorecard_points_negative", place=place)

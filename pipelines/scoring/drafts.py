@@ -186,6 +186,8 @@ def keep(
         )
         for step in session.scalars(old):
             session.delete(step)
+        # Once a step: savings while somebody writes would flood the log.
+        _record(session, version, "changed", now, actor)
     _write(session, version, rule)
     return True
 
@@ -200,7 +202,9 @@ def last_step(session: Session, version: ScorecardVersion) -> DraftStep | None:
     )
 
 
-def undo(session: Session, version: ScorecardVersion, number: int) -> str:
+def undo(
+    session: Session, version: ScorecardVersion, number: int, *, now: datetime, actor: User
+) -> str:
     """Take the newest change back and return what it was; the one before can be undone next.
 
     ``number`` is the step that the author saw as the newest; another raises ``scorecard_conflict``.
@@ -214,7 +218,7 @@ def undo(session: Session, version: ScorecardVersion, number: int) -> str:
     act = step.act
     _write(session, version, read_draft(step.card))
     session.delete(step)
-    session.flush()
+    _record(session, version, "undone", now, actor)
     return act
 
 

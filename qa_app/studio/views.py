@@ -337,7 +337,8 @@ def undo(uid: uuid.UUID) -> ResponseReturnValue:
     """Take the newest change of a draft back."""
     version = _draft(uid)
     given = request.form.get("step", "")
-    act = drafts.undo(session(), version, int(given) if given.isdecimal() else 0)
+    number = int(given) if given.isdecimal() else 0
+    act = drafts.undo(session(), version, number, now=now(), actor=_actor())
     said = _("Undone: %(act)s.", act=act_words(act))
     if _by_script():
         return _outline(uid, said)
@@ -362,7 +363,7 @@ def read_file() -> Any:
     name = (sent.filename or "") if sent else ""
     try:
         return json.loads(sent.read().decode("utf-8-sig")) if sent else None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DomainError("scorecard_not_json", name=name) from error
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from models.drafts import DraftComment, DraftStep
 from models.guides import Guide, GuideVersion
+from models.operations import AuditEntry
 from models.reviews import Answer, Review
 from models.scorecards import Scorecard, ScorecardVersion
 from models.vocab import GuideKind, Origin, Skill, VersionState
@@ -62,15 +63,18 @@ def test_a_draft_is_changed_step_by_step_and_each_step_can_be_undone(
     numbers = [step.number for step in session.scalars(select(DraftStep).order_by(DraftStep.id))]
     assert numbers == [1, 2, 3, 4]
     with refused("scorecard_conflict"):
-        drafts.undo(session, draft, 3)
+        drafts.undo(session, draft, 3, now=NOW, actor=author)
     titles = []
     for number in (4, 3, 2, 1):
-        drafts.undo(session, draft, number)
+        drafts.undo(session, draft, number, now=NOW, actor=author)
         titles.append(draft.title.get("en"))
     assert titles == ["c", "b", "Test card", "Test card"]
     assert read_draft(drafts.write_card(version_rule(session, draft.id))) == read_draft(SCORECARD)
+    logged = select(AuditEntry.action).where(AuditEntry.subject_uid == draft.uid)
+    acts = [act.partition(".")[2] for act in session.scalars(logged.order_by(AuditEntry.id))]
+    assert acts == ["begun", *["changed"] * 4, *["undone"] * 4]
     with refused("scorecard_nothing_to_undo"):
-        drafts.undo(session, draft, 0)
+        drafts.undo(session, draft, 0, now=NOW, actor=author)
 
 
 def test_a_draft_may_be_unfinished_but_is_published_whole_only(

@@ -196,6 +196,9 @@ def test_a_scorecard_is_written_commented_on_and_published(
     data = json.loads(page(agent, f"{read}.json"))
     data["sections"][0]["criteria"][1]["points"] = "7"
     second = link(follow(manager, f"{read}/draft", {}), "/studio/[0-9a-f-]+/card").split("/")[2]
+    for bad in (b"{", b"[]", b"[" * 100_000, b'{"code": "x", "pass_pct": "999999999"}'):
+        file = (io.BytesIO(bad), "bad.json")
+        follow(manager, f"/studio/{second}/file", {"file": file}, 400)
     file = (io.BytesIO(json.dumps(data).encode()), "card.json")
     follow(manager, f"/studio/{second}/file", {"file": file})
     text = page(manager, f"/scorecards/{second}/changes")
