@@ -128,6 +128,13 @@ class VersionState(StrEnum):
     RETIRED = "retired"
 
 
+class GuideKind(StrEnum):
+    """What a guide is for: the words of a call, or how to judge one."""
+
+    SCRIPT = "script"
+    EVALUATION = "evaluation"
+
+
 class CriterionKind(StrEnum):
     """How a criterion is answered."""
 

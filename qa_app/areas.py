@@ -9,6 +9,7 @@ AREAS = (
     "disputes",
     "exemplars",
     "feedback",
+    "guides",
     "helping",
     "home",
     "hotwords",
@@ -24,5 +25,7 @@ AREAS = (
     "sampling",
     "scorecards",
     "search",
+    "skills",
+    "studio",
     "targets",
 )

@@ -293,6 +293,37 @@ MESSAGES: dict[str, tuple[int, LazyString]] = {
     ),
     "scorecard_lineage_twice": (400, _l("%(lineage)s stands twice, or is reserved, at %(place)s.")),
     "scorecard_word_unknown": (400, _l("%(word)s is not known at %(place)s.")),
+    "scorecard_excellent_unreachable": (
+        400,
+        _l("Not even all points together reach the excellent line at %(place)s."),
+    ),
+    # the scorecard studio, comments on drafts, guides
+    "scorecard_code_taken": (409, _l("There is a scorecard called %(scorecard)s already.")),
+    "scorecard_part_gone": (404, _l("This part of the scorecard has been removed meanwhile.")),
+    "scorecard_conflict": (
+        409,
+        _l("Somebody else changed this draft meanwhile. Open it again to see its newest state."),
+    ),
+    "scorecard_nothing_to_undo": (409, _l("There is nothing left to undo.")),
+    "scorecard_not_a_draft": (409, _l("This version is no draft any more.")),
+    "scorecard_empty": (409, _l("There is no criterion yet to comment on.")),
+    "scorecard_not_open": (409, _l("This draft is not open for comments.")),
+    "scorecard_has_faults": (
+        409,
+        _l("Not published: %(count)s faults are left. The studio lists them."),
+    ),
+    "scorecard_not_in_use": (409, _l("Version %(number)s is not in use.")),
+    "comment_empty": (400, _l("Write something first.")),
+    "comment_is_answer": (409, _l("Only a whole thread is settled, not an answer in it.")),
+    "comment_not_yours": (403, _l("Only its author can take a comment back.")),
+    "comment_answered": (409, _l("Somebody has answered this comment, so it stays.")),
+    "guide_published": (409, _l("This version is published and stays as it is.")),
+    "guide_conflict": (
+        409,
+        _l("Somebody else changed this draft meanwhile. What is stored is shown beside yours."),
+    ),
+    "guide_not_possible": (409, _l("That is not possible in the present state of this version.")),
+    "guide_unfinished": (409, _l("Not published: a title or text is missing in one language.")),
     # plans and draws
     "plan_invalid": (400, _l("The plan's rules cannot be used: look at %(place)s.")),
     "plan_name_taken": (409, _l("This site has a plan called %(name)s already.")),

@@ -39,6 +39,11 @@ class Action(StrEnum):
     PRACTICE_LEAD = "practice.lead"
     SCORECARDS_READ = "scorecards.read"
     SCORECARDS_WRITE = "scorecards.write"
+    SCORECARDS_COMMENT = "scorecards.comment"
+    SCORECARDS_ANALYSE = "scorecards.analyse"
+    GUIDES_READ = "guides.read"
+    GUIDES_WRITE = "guides.write"
+    SKILLS_READ = "skills.read"
     DASHBOARDS_READ = "dashboards.read"
     DASHBOARDS_MINE = "dashboards.mine"
     PHRASES_READ = "phrases.read"
@@ -107,6 +112,11 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.PRACTICE_LEAD: _TRAINER,
     Action.SCORECARDS_READ: EVERYONE,
     Action.SCORECARDS_WRITE: _MANAGER,
+    Action.SCORECARDS_COMMENT: _AGENT | _REVIEWER | _TRAINER | _MANAGER,
+    Action.SCORECARDS_ANALYSE: _TRAINER | _MANAGER,
+    Action.GUIDES_READ: _AGENT | _REVIEWER | _TRAINER | _MANAGER,
+    Action.GUIDES_WRITE: _MANAGER,
+    Action.SKILLS_READ: _TRAINER | _MANAGER,
     Action.DASHBOARDS_READ: _TRAINER | _MANAGER,
     Action.DASHBOARDS_MINE: _AGENT,
     Action.PHRASES_READ: _TRAINER | _MANAGER,

@@ -27,6 +27,8 @@ from models.calls import (
 from models.coaching import CoachingSession, CoachingStep, HelpRequest, Target
 from models.conversations import Conversation
 from models.disputes import Dispute
+from models.drafts import DraftComment
+from models.guides import Guide, GuideVersion
 from models.measures import DailyFact, DirtyDay
 from models.operations import AuditEntry, ImportFile, Job, Listening, RetentionRule
 from models.people import Agent, Site, Team, TeamMember, User, UserRole
@@ -36,7 +38,7 @@ from models.reviews import Exemplar, Objection, Review, SelfAssessment, Task
 from models.samples import Draw, DrawnCall, SamplePlan
 from models.scorecards import Scorecard, ScorecardVersion
 from models.transcripts import Transcript
-from models.vocab import ExemplarAudience, ExemplarState, QuizState, ReviewState, Role
+from models.vocab import ExemplarAudience, ExemplarState, QuizState, ReviewState, Role, VersionState
 from qa_app.permissions import Action, Grant, Person, grants_for
 
 Condition = ColumnElement[bool]
@@ -310,9 +312,51 @@ def _user(look: Look) -> Condition:
 
 def _project(look: Look) -> Condition:
     # What a whole project is told is not for those who lead one of its teams to change.
-    if look.action is Action.HOTWORDS_WRITE:
+    if look.action in (Action.HOTWORDS_WRITE, Action.SCORECARDS_WRITE, Action.GUIDES_WRITE):
         return _area(look, Project.site_id, None)
     return _site(look, Project.site_id)
+
+
+def _scorecard(look: Look) -> Condition:
+    # A scorecard without a site is every site's. What all go by, leading one team does not change.
+    if look.action is Action.SCORECARDS_WRITE and look.grant.team_id is not None:
+        return false()
+    return or_(Scorecard.site_id.is_(None), Scorecard.site_id == look.grant.site_id)
+
+
+def _scorecard_version(look: Look) -> Condition:
+    return exists().where(Scorecard.id == ScorecardVersion.scorecard_id, _scorecard(look))
+
+
+def _guide(look: Look) -> Condition:
+    if look.action is Action.GUIDES_WRITE:
+        return _area(look, Guide.site_id, None)
+    return _site(look, Guide.site_id)
+
+
+def _guide_version(look: Look) -> Condition:
+    # A draft is its authors'; it opens to all when it is open for comment.
+    there = exists().where(Guide.id == GuideVersion.guide_id, _guide(look))
+    if look.action is Action.GUIDES_WRITE or look.grant.role is Role.MANAGER:
+        return there
+    return and_(there, GuideVersion.state != VersionState.DRAFT)
+
+
+def _draft_comment(look: Look) -> Condition:
+    # Whoever may read a draft reads what is said about it.
+    of_card = exists().where(
+        ScorecardVersion.id == DraftComment.version_id,
+        ScorecardVersion.state != VersionState.DRAFT,
+        _scorecard_version(look),
+    )
+    of_guide = exists().where(
+        GuideVersion.id == DraftComment.guide_version_id, _guide_version(look)
+    )
+    if look.grant.role is Role.MANAGER:
+        of_card = exists().where(
+            ScorecardVersion.id == DraftComment.version_id, _scorecard_version(look)
+        )
+    return or_(of_card, of_guide)
 
 
 def _fact(look: Look) -> Condition:
@@ -344,11 +388,14 @@ RULES: dict[type[Base], Callable[[Look], Condition]] = {
     DailyFact: _fact,
     DirtyDay: lambda look: _area(look, DirtyDay.site_id, None),
     Dispute: _dispute,
+    DraftComment: _draft_comment,
     Draw: lambda look: _area(look, Draw.site_id, None),
     DrawnCall: lambda look: exists().where(
         Draw.id == DrawnCall.draw_id, _area(look, Draw.site_id, None)
     ),
     Exemplar: _exemplar,
+    Guide: _guide,
+    GuideVersion: _guide_version,
     HelpRequest: _help,
     ImportFile: lambda look: or_(
         ImportFile.site_id.is_(None), ImportFile.site_id == look.grant.site_id
@@ -375,13 +422,8 @@ RULES: dict[type[Base], Callable[[Look], Condition]] = {
     RetentionRule: lambda look: _area(look, RetentionRule.site_id, None),
     Review: _review,
     SamplePlan: lambda look: _area(look, SamplePlan.site_id, None),
-    Scorecard: lambda look: or_(
-        Scorecard.site_id.is_(None), Scorecard.site_id == look.grant.site_id
-    ),
-    ScorecardVersion: lambda look: exists().where(
-        Scorecard.id == ScorecardVersion.scorecard_id,
-        or_(Scorecard.site_id.is_(None), Scorecard.site_id == look.grant.site_id),
-    ),
+    Scorecard: _scorecard,
+    ScorecardVersion: _scorecard_version,
     SelfAssessment: _assessment,
     Site: lambda look: Site.id == look.grant.site_id,
     Survey: _survey,

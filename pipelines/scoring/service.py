@@ -60,7 +60,7 @@ def import_scorecard(
         .limit(1)
     )
     if newest is None or write_card(version_rule(session, newest.id)) != write_card(rule):
-        newest = _add_version(session, scorecard, rule, newest.number + 1 if newest else 1, now)
+        newest = add_version(session, scorecard, rule, newest.number + 1 if newest else 1, now)
         audit.record(
             session,
             now=now,
@@ -75,9 +75,10 @@ def import_scorecard(
     return newest
 
 
-def _add_version(
+def add_version(
     session: Session, scorecard: Scorecard, rule: VersionRule, number: int, now: datetime
 ) -> ScorecardVersion:
+    """Add a version with these rules; it is a draft."""
     version = ScorecardVersion(
         scorecard_id=scorecard.id,
         number=number,
@@ -88,6 +89,16 @@ def _add_version(
         created_at=now,
     )
     session.add(version)
+    session.flush()
+    write_sections(session, version, rule)
+    return version
+
+
+def write_sections(session: Session, version: ScorecardVersion, rule: VersionRule) -> None:
+    """Give a version the sections and criteria of ``rule``, in place of any that it has."""
+    session.expire(version, ["sections"])
+    for section in version.sections:
+        session.delete(section)
     session.flush()
     for position, section_rule in enumerate(rule.sections, start=1):
         section = Section(
@@ -103,7 +114,6 @@ def _add_version(
         session.add(section)
     session.flush()
     session.expire(version, ["sections"])
-    return version
 
 
 def _criterion_row(version_id: int, position: int, rule: CriterionRule) -> Criterion:

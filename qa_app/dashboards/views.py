@@ -11,6 +11,8 @@ from qa_app.dashboards import plain
 from qa_app.dashboards.queries import DashboardPage, checked_period, dashboard_page, mine_page
 from qa_app.db import session
 from qa_app.errors import sentence
+from qa_app.scorecards.words import SKILLS
+from qa_app.skills.queries import own_skills
 from qa_app.templating import render
 
 bp = Blueprint("dashboards", __name__, url_prefix="/dashboard")
@@ -68,7 +70,13 @@ def teams_file() -> Response:
 @requires(Action.DASHBOARDS_MINE)
 def mine() -> str:
     """Show an agent the own results beside the team's."""
-    return render("dashboards/mine.html", page=mine_page(session(), current_person(), now()))
+    person = current_person()
+    return render(
+        "dashboards/mine.html",
+        page=mine_page(session(), person, now()),
+        skills=own_skills(session(), person, now()),
+        skill_names=SKILLS,
+    )
 
 
 @bp.get("/mine.csv")

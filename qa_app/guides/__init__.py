@@ -1,0 +1,1 @@
+"""Call scripts and evaluation guides: read, written, commented on."""

@@ -1,0 +1,1 @@
+"""Skill profiles: what share of the points of soft and of hard criteria was earned."""

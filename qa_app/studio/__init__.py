@@ -1,0 +1,1 @@
+"""The scorecard studio: drafts written, ordered, checked and tried out."""
