@@ -52,6 +52,9 @@ class Action(StrEnum):
     RETENTION_READ = "retention.read"
     RETENTION_WRITE = "retention.write"
     SETTINGS_READ = "settings.read"
+    REQUESTS_READ = "requests.read"
+    REQUESTS_WRITE = "requests.write"
+    LIMITS_WRITE = "limits.write"
 
 
 EVERYONE = frozenset(Role)
@@ -106,6 +109,9 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.RETENTION_READ: _ADMIN | _MANAGER,
     Action.RETENTION_WRITE: _ADMIN,
     Action.SETTINGS_READ: _ADMIN | _MANAGER,
+    Action.REQUESTS_READ: _ADMIN,
+    Action.REQUESTS_WRITE: _ADMIN,
+    Action.LIMITS_WRITE: _ADMIN,
 }
 
 

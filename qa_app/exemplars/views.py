@@ -11,6 +11,7 @@ from models.reviews import Exemplar
 from pipelines.review import feedback
 from qa_app import once
 from qa_app.access import Action, current_person, load, requires
+from qa_app.calls.accesses import note_transcript
 from qa_app.clock import now
 from qa_app.db import session
 from qa_app.exemplars.forms import ChooseForm, FilterForm
@@ -42,7 +43,9 @@ def index() -> str:
 @requires(Action.EXEMPLARS_READ)
 def show(uid: uuid.UUID) -> str:
     """Play one exemplar."""
-    return render("exemplars/show.html", page=show_page(session(), current_person(), uid, now()))
+    page = show_page(session(), current_person(), uid, now())
+    note_transcript(page.player)
+    return render("exemplars/show.html", page=page)
 
 
 @bp.route("/of/<uuid:uid>", methods=["GET", "POST"])
