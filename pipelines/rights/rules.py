@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 LONGEST_DAYS = 365
 _DATE = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4}")
-_NUMBER = re.compile(r"\+?\d(?:[\s().\-/]{0,2}\d){6,}")
+_NUMBER = re.compile(r"\+?\d(?:[\s().\-]{0,2}\d){6,}")
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
