@@ -155,6 +155,8 @@ def tell_asked(session: Session, draw: Draw, *, now: datetime) -> None:
         .group_by(Agent.user_id)
     ).all()
     for user_id, count, due_at in rows:
+        if due_at is None:
+            continue
         notices.tell(
             session,
             now=now,

@@ -2,13 +2,13 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine, delete, exists, select, update
+from sqlalchemy import Engine, Row, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from models.notices import MailAddress, Notice, NoticeChoice
@@ -57,10 +57,13 @@ def remind(session: Session, *, now: datetime) -> None:
     session.execute(delete(Notice).where(Notice.at < now - KEPT))
 
 
-def _by_user(rows: Sequence[tuple[int, datetime]]) -> Mapping[int, list[datetime]]:
+def _by_user(
+    rows: Iterable[Row[int | None, datetime | None]],
+) -> Mapping[int, list[datetime]]:
     found: dict[int, list[datetime]] = defaultdict(list)
     for user_id, due_at in rows:
-        found[user_id].append(due_at)
+        if user_id is not None and due_at is not None:
+            found[user_id].append(due_at)
     return found
 
 

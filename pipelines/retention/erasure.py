@@ -114,6 +114,11 @@ def erase_customer(
         survey.reply = None
     for drawn in session.scalars(select(DrawnCall).where(DrawnCall.call_id.in_(call_ids))):
         drawn.skip_reason = _GONE if drawn.skip_reason else None
+    for asked in session.scalars(
+        select(RightsRequest).where(RightsRequest.customer_id == customer.id)
+    ):
+        # The office's file number stays, to answer by; what was asked may name the customer.
+        asked.words = ""
     files = rejects = 0
     if pattern is not None:
         _rename_keys(calls, pattern)

@@ -13,7 +13,7 @@ from models.calls import Call, Leg, Project, Recording
 from models.operations import AuditEntry, Listening, RetentionRule
 from models.people import SignInAttempt, Site
 from models.reviews import Review
-from models.rights import CallAccess
+from models.rights import CallAccess, RightsRequest
 from models.session import in_chunks, read_session
 from models.transcripts import HeardStretch, Transcript
 from models.vocab import RecordingState, RetentionSubject
@@ -334,6 +334,8 @@ def _delete_logs(engine: Engine, now: datetime) -> int:
     def remove_rest(session: Session, chunk: list[int]) -> None:
         session.execute(delete(Listening).where(Listening.id.in_(chunk)))
         session.execute(delete(CallAccess).where(CallAccess.at < before))
+        # Answered requests hold people's words; proofs of erasure hold none and stay.
+        session.execute(delete(RightsRequest).where(RightsRequest.closed_at < before))
         session.execute(delete(SignInAttempt).where(SignInAttempt.at < before))
 
     in_chunks(engine, entries, remove_entries, size=5 * _PER_TRANSACTION)

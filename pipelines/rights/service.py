@@ -220,4 +220,4 @@ def _record(
 def figures_by_site(session: Session) -> dict[int, PersonFigures]:
     """Return the sites that have decided how far figures about single persons go."""
     rows = session.execute(select(SiteLimits.site_id, SiteLimits.person_figures))
-    return dict(rows.tuples().all())
+    return dict(rows.all())

@@ -17,8 +17,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from models.calls import Call, Complaint, Customer, Leg, Survey
+from models.notices import MailAddress
 from models.people import Agent
 from models.reviews import Objection, Review, SelfAssessment
+from models.rights import RightsRequest
 from models.vocab import AssessmentState, ReviewState
 from pipelines.review.feedback import verdict_is_visible
 from qa_app.access import Person
@@ -63,7 +65,27 @@ def own_copy(session: Session, person: Person, now: datetime) -> tuple[bytes, in
     ]
     agent = session.get(Agent, person.agent_id) if person.agent_id else None
     if agent is not None:
+        asked = session.scalars(
+            select(RightsRequest)
+            .where(RightsRequest.agent_id == agent.id)
+            .order_by(RightsRequest.id)
+        )
         tables += [
+            Table(
+                "requests",
+                ("received_on", "kind", "words", "due_on", "state", "answer"),
+                [
+                    (
+                        row.received_on.isoformat(),
+                        row.kind.value,
+                        row.words,
+                        row.due_on.isoformat(),
+                        row.state.value,
+                        row.answer,
+                    )
+                    for row in asked
+                ],
+            ),
             _calls(session, agent),
             _reviews(session, agent, now, person=person, words=True),
             _views(session, agent, words=True),
@@ -81,6 +103,9 @@ def own_copy(session: Session, person: Person, now: datetime) -> tuple[bytes, in
         "person": person.display_name,
         "user_name": person.username,
         "language": person.locale,
+        "mail_address": session.scalar(
+            select(MailAddress.address).where(MailAddress.user_id == person.id)
+        ),
         "made_at": now.isoformat(),
         "left_out": "Reviews of calls that still wait for your own view.",
     }

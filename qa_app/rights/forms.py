@@ -34,7 +34,7 @@ class RequestForm(CreatingForm):
     whose = RadioField(
         _l("Whose data"),
         [InputRequired(_l("Say whose data the request is about."))],
-        choices=[(whose.value, label) for whose, label in OF.items()],
+        choices=choices([(whose.value, label) for whose, label in OF.items()]),
         default=RequestOf.CUSTOMER.value,
     )
     kind = SelectField(_l("What is asked for"), choices=choices(_kinds()))
@@ -59,7 +59,7 @@ class AnswerForm(BaseForm):
     decision = RadioField(
         _l("Decision"),
         [InputRequired(_l("Say whether it was done or is refused."))],
-        choices=[(GRANTED, _l("Done")), (REFUSED, _l("Refused"))],
+        choices=choices([(GRANTED, _l("Done")), (REFUSED, _l("Refused"))]),
     )
     answer = TextAreaField(
         _l("What was done, or why not"),

@@ -516,14 +516,17 @@ def test_an_erased_customers_number_is_nowhere(
         assert str(kept_proof.uid) == erased.proof
         assert kept_proof.scrubbed_at == NOW
         gone = {name: n for name, n in kept_proof.deleted.items() if n}
-        assert gone.items() >= {
-            "numbers_of_calls": 1,
-            "recordings": 1,
-            "files": 4,
-            "transcripts": 1,
-            "words_of_reviews": 1,
-            "import_files": 2,
-        }.items()
+        assert (
+            gone.items()
+            >= {
+                "numbers_of_calls": 1,
+                "recordings": 1,
+                "files": 4,
+                "transcripts": 1,
+                "words_of_reviews": 1,
+                "import_files": 2,
+            }.items()
+        )
         kinds = sorted(file["kind"] for file in kept_proof.files)
         assert kinds == ["masked", "original", "peaks", "playback"]
         assert kept_proof.remains["scores"] == 1

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.calls import Call, Customer
+from models.calls import Call, Customer, Leg
 from models.operations import AuditEntry, Job, Listening
 from models.people import Agent, UserRole
 from models.reviews import Objection, Review
@@ -293,13 +293,13 @@ def test_a_site_decides_how_far_figures_about_persons_go(
 ) -> None:
     admin, manager, agent = signed_in("admin"), signed_in("manager"), signed_in("agent")
     reviewer, trainer = signed_in("reviewer"), signed_in("trainer")
-    own, others = add(
-        lambda s: [
-            s.scalars(
-                select(Review.uid).join(Review.leg).where(Call.uid == call, Call.id == _of())
+    own, others = (
+        add(
+            lambda s, call=call: s.scalars(
+                select(Review.uid).join(Leg).join(Call).where(Call.uid == call)
             ).one()
-            for call in (calls[0], calls[2])
-        ]
+        )
+        for call in (calls[0], calls[2])
     )
     (form,) = re.findall(r'action="(/limits/[^"]+)"', text(admin, "/limits"))
     prefix = re.search(r'name="(s\d+-)person_figures"', admin.last.get_data(as_text=True))[1]
@@ -360,12 +360,6 @@ def test_a_site_decides_how_far_figures_about_persons_go(
     assert "Mail is off" in sheet
     wrong = {f"{prefix}person_figures": "off", f"{prefix}request_days": "0"}
     assert "From 1 to 365 days." in sent(admin, "/limits", form, 422, **wrong)
-
-
-def _of() -> Any:
-    from models.calls import Leg
-
-    return select(Leg.call_id).where(Leg.id == Review.leg_id).scalar_subquery()
 
 
 def test_every_door_to_a_recording_outside_a_task_has_a_purpose(
