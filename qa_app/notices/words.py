@@ -91,7 +91,7 @@ def sentence(notice: Notice) -> str:
         return _("The draft “%(title)s” is open for your comments.", title=title)
     if kind is NoticeKind.CALIBRATION_DUE and until:
         return _("A calibration round waits for you, until %(until)s.", until=until)
-    return f"{KINDS[kind].name}."
+    return _("%(what)s.", what=KINDS[kind].name)
 
 
 def _due(late: int, soon: int) -> str:
