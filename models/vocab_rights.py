@@ -21,6 +21,7 @@ class NoticeKind(StrEnum):
     HELP_ANSWERED = "help_answered"
     COACHING = "coaching"
     REQUEST_FILED = "request_filed"
+    REQUEST_DUE = "request_due"
     REQUEST_CLOSED = "request_closed"
 
 

@@ -8,15 +8,16 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine, Row, delete, exists, select, update
+from sqlalchemy import Engine, Row, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from models.notices import MailAddress, Notice, NoticeChoice
-from models.people import Agent, User
+from models.people import Agent, Site, User
 from models.reviews import SelfAssessment, Task
+from models.rights import RightsRequest
 from models.session import write_session
-from models.vocab import AssessmentState, TaskState
-from models.vocab_rights import NoticeKind
+from models.vocab import AssessmentState, Role, TaskState
+from models.vocab_rights import NoticeKind, RequestState
 from pipelines import notices
 from pipelines.reminders import rules
 from pipelines.runtime import MailSettings, Progress, Runtime
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 KEPT = timedelta(days=90)
 """As long as a notice is of use to anybody; a mail is not sent for one older than two days."""
+
+REQUESTS_SOON = timedelta(days=7)
+"""An answer to a request takes more than a day: admins hear of it a week before."""
 
 _MAILED_WITHIN = timedelta(days=2)
 _SECONDS = 30
@@ -54,6 +58,7 @@ def remind(session: Session, *, now: datetime) -> None:
     )
     _tell_due(session, NoticeKind.TASKS_DUE, tasks, now)
     _tell_due(session, NoticeKind.ASSESSMENT_DUE, views, now)
+    _tell_requests(session, now)
     session.execute(delete(Notice).where(Notice.at < now - KEPT))
 
 
@@ -89,6 +94,34 @@ def _tell_due(
             late=found.late,
             until=found.first.isoformat(),
         )
+
+
+def _tell_requests(session: Session, now: datetime) -> None:
+    """Tell admins of each site how many of its requests are due within a week, or late."""
+    rows = session.execute(
+        select(Site.id, Site.uid, func.count(), func.min(RightsRequest.due_on))
+        .join(Site, Site.id == RightsRequest.site_id)
+        .where(
+            RightsRequest.state == RequestState.OPEN,
+            RightsRequest.due_on <= now.date() + REQUESTS_SOON,
+        )
+        .group_by(Site.id, Site.uid)
+    ).all()
+    near: set[int] = set()
+    for site_id, site_uid, count, first in rows:
+        admins = notices.holders(session, [Role.ADMIN], site_id, None)
+        near |= admins
+        notices.tell(
+            session,
+            now=now,
+            to=admins,
+            kind=NoticeKind.REQUEST_DUE,
+            subject="site",
+            subject_uid=site_uid,
+            count=count,
+            until=first.isoformat(),
+        )
+    notices.withdraw(session, NoticeKind.REQUEST_DUE, but_for=near)
 
 
 @dataclass(frozen=True)

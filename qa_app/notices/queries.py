@@ -28,6 +28,7 @@ _FOR: dict[NoticeKind, Action] = {
     NoticeKind.OBJECTION_RAISED: Action.OBJECTIONS_ANSWER,
     NoticeKind.OBJECTION_DECIDED: Action.FEEDBACK_RESPOND,
     NoticeKind.REQUEST_FILED: Action.REQUESTS_READ,
+    NoticeKind.REQUEST_DUE: Action.REQUESTS_READ,
     NoticeKind.REQUEST_CLOSED: Action.FEEDBACK_RESPOND,
 }
 """Whom a kind can reach at all: its switch is offered to nobody else. The others: anybody."""

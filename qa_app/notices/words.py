@@ -1,6 +1,6 @@
 """What notices say, and where they lead: one line per kind."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -60,6 +60,9 @@ KINDS: dict[NoticeKind, KindWords] = {
     NoticeKind.REQUEST_FILED: KindWords(
         _l("A request about personal data is filed"), "shield", "rights.show", of_row=True
     ),
+    NoticeKind.REQUEST_DUE: KindWords(
+        _l("Requests about personal data are due"), "hourglass", "rights.index"
+    ),
     NoticeKind.REQUEST_CLOSED: KindWords(
         _l("A request of mine about my data is answered"), "shield", "rights.mine"
     ),
@@ -73,25 +76,35 @@ def sentence(notice: Notice) -> str:
     until = _until(params)
     if kind is NoticeKind.TASKS_DUE:
         return _due(int(params.get("late") or 0), count)
-    if kind is NoticeKind.ASSESSMENT_ASKED:
-        return ngettext(
-            "%(num)s call of yours waits for your own view, until %(until)s.",
-            "%(num)s calls of yours wait for your own view, until %(until)s.",
-            count,
-            until=until,
-        )
-    if kind is NoticeKind.ASSESSMENT_DUE:
-        return ngettext(
-            "The time for your own view of %(num)s call runs out on %(until)s.",
-            "The time for your own view of %(num)s calls runs out from %(until)s on.",
-            count,
-            until=until,
-        )
+    if kind in _COUNTED:
+        return _COUNTED[kind](count, until)
     if kind is NoticeKind.DRAFT_OPEN and title:
         return _("The draft “%(title)s” is open for your comments.", title=title)
     if kind is NoticeKind.CALIBRATION_DUE and until:
         return _("A calibration round waits for you, until %(until)s.", until=until)
     return _("%(what)s.", what=KINDS[kind].name)
+
+
+_COUNTED: dict[NoticeKind, Callable[[int, str], str]] = {
+    NoticeKind.ASSESSMENT_ASKED: lambda count, until: ngettext(
+        "%(num)s call of yours waits for your own view, until %(until)s.",
+        "%(num)s calls of yours wait for your own view, until %(until)s.",
+        count,
+        until=until,
+    ),
+    NoticeKind.ASSESSMENT_DUE: lambda count, until: ngettext(
+        "The time for your own view of %(num)s call runs out on %(until)s.",
+        "The time for your own view of %(num)s calls runs out from %(until)s on.",
+        count,
+        until=until,
+    ),
+    NoticeKind.REQUEST_DUE: lambda count, until: ngettext(
+        "%(num)s request about personal data is due by %(until)s.",
+        "%(num)s requests about personal data are due, the first by %(until)s.",
+        count,
+        until=until,
+    ),
+}
 
 
 def _due(late: int, soon: int) -> str:

@@ -20,12 +20,13 @@ from models.people import User
 from models.reviews import SelfAssessment
 from models.session import read_session, write_session
 from models.vocab import RetentionSubject, Role
-from models.vocab_rights import NoticeKind
+from models.vocab_rights import NoticeKind, RequestKind, RequestOf
 from pipelines import evaluation, flow, notices
 from pipelines.reminders import service as reminders
 from pipelines.retention import service as retention
 from pipelines.review import assessments, feedback, verdicts
 from pipelines.review import service as review
+from pipelines.rights import service as rights
 from pipelines.runtime import MailSettings
 from pipelines.scoring.rules import sheet_of
 from pipelines.scoring.service import import_scorecard, version_rule
@@ -171,6 +172,24 @@ def test_the_night_reminds_of_what_is_due_and_takes_back_what_no_longer_is(
     assert notice[1]["count"] == 0
     assert "score" not in str(notice)
     assert told(session, world.manager) == []
+    request = rights.file_request(
+        session,
+        world.site,
+        kind=RequestKind.ACCESS,
+        whose=RequestOf.CUSTOMER,
+        reference="Letter 1",
+        received_on=NOW.date(),
+        now=NOW,
+        user=world.manager,
+    )
+    admin = make.make_user(session, roles=[(Role.ADMIN, world.site, None)])
+    reminders.remind(session, now=NOW + timedelta(days=22))
+    assert told(session, admin) == []
+    reminders.remind(session, now=NOW + timedelta(days=23))
+    assert told(session, admin) == [("request_due", {"count": 1, "until": "2026-12-23"}, True)]
+    rights.close_request(session, request, granted=False, answer="No.", now=NOW, user=world.manager)
+    reminders.remind(session, now=NOW + timedelta(days=24))
+    assert told(session, admin) == []
     reminders.remind(session, now=world.own_view.due_at - timedelta(hours=1))
     assert "assessment_due" in [kind for kind, _, _ in told(session, world.agent_user)]
     review.release(session, world.task, world.reviewer, now=late, discard=True)
