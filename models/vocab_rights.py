@@ -10,6 +10,7 @@ class NoticeKind(StrEnum):
     """What a notice tells a person. None of them carries a score, a reason or words of a call."""
 
     TASKS_DUE = "tasks_due"
+    TASK_GIVEN = "task_given"
     ASSESSMENT_ASKED = "assessment_asked"
     ASSESSMENT_DUE = "assessment_due"
     REVIEW_READY = "review_ready"
@@ -20,6 +21,7 @@ class NoticeKind(StrEnum):
     HELP_ASKED = "help_asked"
     HELP_ANSWERED = "help_answered"
     COACHING = "coaching"
+    EXAMPLES_SHARED = "examples_shared"
     REQUEST_FILED = "request_filed"
     REQUEST_DUE = "request_due"
     REQUEST_CLOSED = "request_closed"

@@ -31,6 +31,7 @@ class KindWords:
 
 KINDS: dict[NoticeKind, KindWords] = {
     NoticeKind.TASKS_DUE: KindWords(_l("Reviews of mine are due"), "checklist", "reviews.queue"),
+    NoticeKind.TASK_GIVEN: KindWords(_l("A review is given to me"), "checklist", "reviews.queue"),
     NoticeKind.ASSESSMENT_ASKED: KindWords(
         _l("My own view of a call is asked for"), "phone", "assessments.index"
     ),
@@ -57,6 +58,9 @@ KINDS: dict[NoticeKind, KindWords] = {
         _l("A request of mine for help is answered"), "users", "coaching.index"
     ),
     NoticeKind.COACHING: KindWords(_l("Coaching is planned or due"), "school", "coaching.index"),
+    NoticeKind.EXAMPLES_SHARED: KindWords(
+        _l("Examples are shared with me"), "star", "exemplars.index"
+    ),
     NoticeKind.REQUEST_FILED: KindWords(
         _l("A request about personal data is filed"), "shield", "rights.show", of_row=True
     ),

@@ -20,7 +20,7 @@ from models.reviews import Objection, Review
 from models.rights import CallAccess, ErasureProof, RightsRequest
 from models.session import write_session
 from models.vocab import Party, Role
-from models.vocab_rights import AccessWay
+from models.vocab_rights import AccessWay, RequestKind, RequestOf
 from pipelines import forgetting
 from pipelines.runtime import Runtime
 from pipelines.search import service as search
@@ -384,3 +384,60 @@ def test_every_door_to_a_recording_outside_a_task_has_a_purpose(
     assert "good morning" not in other
     unknown = uuid.uuid4()
     assert manager.get(f"/recordings/{unknown}/audio?token=x").status_code in (403, 404, 410)
+
+
+def test_an_admin_of_another_site_reaches_nothing_by_any_id(
+    signed_in: SignedIn, add: Add, calls: Any, world: World
+) -> None:
+    def make(session: Session) -> Any:
+        elsewhere = factories.make_site(session, timezone="UTC")
+        stranger = session.merge(world.people["nobody"])
+        session.add(UserRole(user_id=stranger.id, role=Role.ADMIN, site_id=elsewhere.id))
+        site = session.merge(world.site)
+        request = RightsRequest(
+            site_id=site.id,
+            kind=RequestKind.ERASURE,
+            whose=RequestOf.CUSTOMER,
+            reference="planted reference",
+            received_on=NOW.date(),
+            due_on=NOW.date(),
+            filed_at=NOW,
+        )
+        proof = ErasureProof(
+            site_id=site.id,
+            subject_uid=uuid.uuid4(),
+            deleted={},
+            files=[],
+            remains={},
+            at=NOW,
+            digest="x",
+        )
+        call = session.scalars(select(Call).where(Call.uid == calls[0])).one()
+        call.recording.legal_hold = "planted case"
+        session.add_all([request, proof])
+        session.flush()
+        return request.uid, proof.uid, site.uid, call.recording.uid, call.source_key
+
+    request, proof, site, recording, key = add(make)
+    ours, theirs = signed_in("admin"), signed_in("nobody")
+    for path in (f"/requests/{request}", f"/requests/proofs/{proof}"):
+        assert ours.get(path).status_code == 200
+        assert theirs.get(path).status_code == 404
+    for page in ("/requests", "/retention/holds", "/limits", "/settings-sheet"):
+        assert "planted" not in text(theirs, page)
+        assert "Shanghai" not in text(theirs, page)
+    assert "planted reference" in text(ours, "/requests")
+    assert "planted case" in text(ours, "/retention/holds")
+    for path, data in (
+        (f"/requests/{request}/answer", {"decision": "granted", "answer": "x"}),
+        (f"/requests/{request}/customer", {"number": NUMBER}),
+        (f"/requests/{request}/erase", {"again": NUMBER}),
+        (f"/requests/{request}/due", {"due_on": "2027-01-01"}),
+        (f"/limits/{site}", {}),
+        (f"/retention/holds/{recording}/release", {}),
+        ("/retention/holds", {"call": key, "reason": "x"}),
+        ("/requests", {**ERASURE, "site": str(site), "reference": "x"}),
+    ):
+        theirs.get("/account")
+        assert theirs.post(path, data).status_code == 404, path
+    assert theirs.get(f"/requests/{request}/copy.zip").status_code == 404

@@ -40,6 +40,7 @@ def upgrade() -> None:
             _enum(
                 "noticekind",
                 "tasks_due",
+                "task_given",
                 "assessment_asked",
                 "assessment_due",
                 "review_ready",
@@ -50,6 +51,7 @@ def upgrade() -> None:
                 "help_asked",
                 "help_answered",
                 "coaching",
+                "examples_shared",
                 "request_filed",
                 "request_due",
                 "request_closed",
@@ -91,6 +93,7 @@ def upgrade() -> None:
             _enum(
                 "noticekind",
                 "tasks_due",
+                "task_given",
                 "assessment_asked",
                 "assessment_due",
                 "review_ready",
@@ -101,6 +104,7 @@ def upgrade() -> None:
                 "help_asked",
                 "help_answered",
                 "coaching",
+                "examples_shared",
                 "request_filed",
                 "request_due",
                 "request_closed",
