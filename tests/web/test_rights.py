@@ -22,6 +22,7 @@ from models.session import write_session
 from models.vocab import Party, Role
 from models.vocab_rights import AccessWay, RequestKind, RequestOf
 from pipelines import forgetting
+from pipelines.conversation import service as conversation
 from pipelines.runtime import Runtime
 from pipelines.search import service as search
 from tests import factories
@@ -70,6 +71,9 @@ def calls(add: Add, world: World) -> Any:
             said = [(Party.AGENT, 0, "good morning here")]
             transcript = factories.make_transcript(session, recording, said)
             search.index(session, transcript.id, now=NOW)
+            transcript.voice = [["agent", [[0, 1_400]]], ["customer", []]]
+            session.flush()
+            conversation.measure(session, transcript.id)
             factories.make_review(
                 session, call.legs[0], version, reviewer_id=world.people["reviewer"].id
             )
@@ -214,11 +218,13 @@ def test_an_agent_sees_who_heard_read_and_exported_each_own_call(
     text(agent, "/search?q=morning")
     rows = add(lambda s: s.scalars(select(CallAccess).order_by(CallAccess.id)).all())
     # Three calls found by the manager, once within the hour, and two by the agent.
-    assert [row.way for row in rows] == [AccessWay.SEARCH] * 5
+    ways = [row.way for row in rows]
+    assert ways == [AccessWay.SEARCH] * 3 + [AccessWay.EXPORT] * 3 + [AccessWay.SEARCH] * 2
     clock.move(hours=1)
     text(manager, "/search?q=morning")
     page = text(agent, "/my-data/heard")
     assert page.count("Words shown by a search") == 4
+    assert page.count("In an exported file") == 2
     assert "A planted purpose" in page
     assert "Manager1" in page
     assert "Agent1" not in page.split("<tbody>")[1]
@@ -316,6 +322,7 @@ def test_a_site_decides_how_far_figures_about_persons_go(
         answer = browser.get("/calls/measures.csv?start=2026-11-01")
         return answer.get_data(as_text=True).count("\n") - 1
 
+    assert files(manager) == 3
     assert seen(manager) == (3, 200)
     assert seen(trainer) == (3, 200)
     for level in ("team_lead", "off"):
