@@ -307,6 +307,10 @@ MESSAGES: dict[str, tuple[int, LazyString]] = {
     "request_closed": (409, _l("This request is answered already.")),
     "request_own": (409, _l("Somebody else answers a request about you.")),
     "request_not_of_customer": (409, _l("This request is not about a customer.")),
+    "copy_judged": (
+        409,
+        _l("You judge a call of this copy, or may still: somebody else makes it."),
+    ),
     "customer_elsewhere": (
         403,
         _l("This customer also called a site that is not yours; an admin of all of them must act."),

@@ -22,11 +22,12 @@ from models.people import Agent
 from models.reviews import Objection, Review, SelfAssessment
 from models.rights import RightsRequest
 from models.vocab import AssessmentState, ReviewState
+from pipelines.outcomes import DomainError
 from pipelines.review.feedback import verdict_is_visible
 from qa_app.access import Person
 from qa_app.accounts.queries import held_roles
 from qa_app.calls.accesses import own_rows
-from qa_app.calls.blindness import blind_to
+from qa_app.calls.blindness import blind_to, may_judge
 from qa_app.exports import Cell, csv_text
 
 MOST_CALLS = 100_000
@@ -192,6 +193,16 @@ def customer_copy(session: Session, customer: Customer, now: datetime) -> tuple[
         "left_out": "Recordings and transcripts: they hold the voice of an employee as well.",
     }
     return zipped(tables, about), sum(len(table.rows) for table in tables)
+
+
+def check_unjudged(session: Session, person: Person, calls: Any, now: datetime) -> None:
+    """Raise ``copy_judged`` when whoever makes a copy judges one of its calls, or may come to.
+
+    It holds scores, answers to surveys and complaints; an incomplete copy would be no copy.
+    """
+    judged = select(Call.id).where(Call.id.in_(calls), may_judge(person, Call.id, now))
+    if session.scalar(judged.limit(1)) is not None:
+        raise DomainError("copy_judged")
 
 
 def customer_calls(customer: Customer) -> Any:

@@ -320,13 +320,16 @@ def copy(uid: uuid.UUID) -> Response:
     """Give the office's copy of the data that a request is about."""
     found = _load(uid)
     if found.agent is not None:
-        content, rows = copies.agent_copy(session(), found.agent, now())
         calls = copies.agent_calls(found.agent)
     elif found.customer is not None and found.customer.erased_at is None:
-        content, rows = copies.customer_copy(session(), found.customer, now())
         calls = copies.customer_calls(found.customer)
     else:
         raise DomainError("customer_unknown")
+    copies.check_unjudged(session(), current_person(), calls, now())
+    if found.agent is not None:
+        content, rows = copies.agent_copy(session(), found.agent, now())
+    else:
+        content, rows = copies.customer_copy(session(), found.customer, now())
     accesses.note_all(calls, AccessWay.COPY)
     security.record(
         "data.copied",

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from models.calls import Call, Customer, Leg
 from models.operations import AuditEntry, Job, Listening
 from models.people import Agent, UserRole
-from models.reviews import Objection, Review
+from models.reviews import Objection, Review, Task
 from models.rights import CallAccess, ErasureProof, RightsRequest
 from models.session import write_session
 from models.vocab import Party, Role
@@ -187,6 +187,39 @@ def test_an_erasure_is_typed_twice_and_leaves_a_proof(
     assert "changed since it was written" in text(admin, proof)
     for role in ("manager", "agent"):
         assert signed_in(role).get(proof).status_code == 403
+
+
+def test_whoever_still_judges_a_call_makes_no_copy_that_holds_it(
+    signed_in: SignedIn, add: Add, calls: Any, world: World
+) -> None:
+    def make(session: Session) -> list[Any]:
+        site = session.merge(world.site)
+        admin = world.people["admin"].id
+        session.add(UserRole(user_id=admin, role=Role.REVIEWER, site_id=site.id))
+        agents = {one.code: one for one in session.scalars(select(Agent))}
+        values = {"site_id": site.id, "kind": RequestKind.COPY, "filed_at": NOW}
+        days = {"received_on": NOW.date(), "due_on": NOW.date()}
+        customer = session.scalars(select(Customer)).one()
+        made = [
+            RightsRequest(**values, **days, whose=RequestOf.AGENT, agent_id=agents["sh102"].id),
+            RightsRequest(**values, **days, whose=RequestOf.AGENT, agent_id=agents["sh101"].id),
+            RightsRequest(**values, **days, whose=RequestOf.CUSTOMER, customer_id=customer.id),
+        ]
+        session.add_all(made)
+        # A task on one of the calls of the agent and of the customer: anybody may take it.
+        call = session.scalars(select(Call).where(Call.uid == calls[0])).one()
+        factories.make_tasks(session, agents["sh101"], session.merge(world.team))
+        task = session.scalars(select(Task)).one()
+        task.leg_id = call.legs[0].id
+        session.flush()
+        return [each.uid for each in made]
+
+    admin = signed_in("admin")
+    answers = [admin.get(f"/requests/{uid}/copy.zip") for uid in add(make)]
+    assert [answer.status_code for answer in answers] == [200, 409, 409]
+    assert "somebody else makes it" in answers[1].get_data(as_text=True)
+    with zipfile.ZipFile(io.BytesIO(answers[0].data)) as archive:
+        assert archive.read("reviews.csv").decode().count("\n") == 2
 
 
 def test_a_customer_of_another_site_too_is_not_erased_by_one_of_the_admins(
