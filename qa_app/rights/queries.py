@@ -11,6 +11,7 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from models.calls import Call, Customer, Recording
+from models.operations import AuditEntry
 from models.people import Agent, Site
 from models.rights import ErasureProof, RightsRequest, SiteLimits
 from models.vocab import RecordingState
@@ -85,7 +86,11 @@ class RequestPage:
 
 @dataclass(frozen=True)
 class ProofPage:
-    """A proof of erasure, ready to be printed."""
+    """A proof of erasure, ready to be printed.
+
+    ``whole``: its content fits its digest, and this the one in the audit log, where that is still
+    kept (``logged``).
+    """
 
     uid: uuid.UUID
     at: datetime
@@ -98,6 +103,7 @@ class ProofPage:
     remains: tuple[tuple[LazyString | str, LazyString | str, int], ...]
     digest: str
     whole: bool
+    logged: bool
     scrubbed_at: datetime | None
     request: uuid.UUID | None
     reference: str
@@ -241,6 +247,7 @@ def proof_page(session: Session, person: Person, uid: uuid.UUID) -> ProofPage:
     """Return a proof of erasure of the admin's sites."""
     found = load(session, person, Action.REQUESTS_READ, ErasureProof, uid)
     site = session.get(Site, found.site_id) if found.site_id else None
+    logged = _logged_digest(session, found)
     return ProofPage(
         uid=found.uid,
         at=found.at,
@@ -261,11 +268,25 @@ def proof_page(session: Session, person: Person, uid: uuid.UUID) -> ProofPage:
             for name in {**REMAINS, **found.remains}
         ),
         digest=found.digest,
-        whole=proofs.is_whole(found),
+        whole=proofs.is_whole(found) and logged in (None, found.digest),
+        logged=logged is not None,
         scrubbed_at=found.scrubbed_at,
         request=found.request.uid if found.request else None,
         reference=found.request.reference if found.request else "",
     )
+
+
+def _logged_digest(session: Session, proof: ErasureProof) -> str | None:
+    """Return the digest that the audit log keeps of a proof; null once the entry is gone."""
+    entries = session.scalars(
+        select(AuditEntry.details).where(
+            AuditEntry.subject == "customer",
+            AuditEntry.subject_uid.in_([proof.subject_uid]),
+            AuditEntry.action == "customer.erased",
+        )
+    )
+    found = [entry["digest"] for entry in entries if entry.get("proof") == str(proof.uid)]
+    return str(found[0]) if found else None
 
 
 def own_page(session: Session, person: Person, now: datetime) -> OwnPage:

@@ -23,6 +23,7 @@ from models.vocab import Party, Role
 from models.vocab_rights import AccessWay, RequestKind, RequestOf
 from pipelines import forgetting
 from pipelines.conversation import service as conversation
+from pipelines.retention.rules import proof_digest
 from pipelines.runtime import Runtime
 from pipelines.search import service as search
 from tests import factories
@@ -183,7 +184,13 @@ def test_an_erasure_is_typed_twice_and_leaves_a_proof(
     assert "waits for the worker" not in text(admin, proof)
     # Whoever changes a proof is found out.
     with write_session(runtime.engine) as session:
-        session.scalars(select(ErasureProof)).one().deleted = {"recordings": 30}
+        changed = session.scalars(select(ErasureProof)).one()
+        changed.deleted = {"recordings": 30}
+    assert "changed since it was written" in text(admin, proof)
+    with write_session(runtime.engine) as session:
+        changed = session.scalars(select(ErasureProof)).one()
+        content = (changed.subject_uid, changed.deleted, changed.files, changed.remains, changed.at)
+        changed.digest = proof_digest(*content)
     assert "changed since it was written" in text(admin, proof)
     for role in ("manager", "agent"):
         assert signed_in(role).get(proof).status_code == 403
