@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models.calls import Call, Leg, Recording
@@ -233,16 +232,15 @@ def test_a_team_lead_sees_no_draws_of_the_whole_site(session: Session, scene: Sc
     assert _seen(session, team, Draw, Action.DRAWS_READ) == set()
 
 
-def test_every_rule_can_be_asked_by_every_role_on_both_databases(scene: Scene) -> None:
+def test_every_rule_can_be_asked_by_every_role(session: Session, scene: Scene) -> None:
+    dialect = session.get_bind().dialect
     for model, rule in RULES.items():
         for action in Action:
             for role in ALLOWED[action]:
                 person = _person(scene, "red", role, "red")
                 for grant in grants_for(person, action):
                     condition = rule(Look(person, grant, action, TODAY))
-                    statement = select(model).where(condition)
-                    for dialect in (sqlite.dialect(), postgresql.dialect()):
-                        assert str(statement.compile(dialect=dialect))
+                    assert str(select(model).where(condition).compile(dialect=dialect))
 
 
 def test_without_a_role_nothing_is_seen(session: Session, scene: Scene) -> None:

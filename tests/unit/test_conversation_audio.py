@@ -13,7 +13,7 @@ import soundfile
 from models.vocab import ChannelLayout, Party
 from pipelines.conversation import rules
 from pipelines.transcription import hearing
-from pipelines.transcription.recognition import recogniser
+from pipelines.transcription.recognition import recogniser, speech
 from pipelines.transcription.recognition.recogniser import NO_HINTS, Heard, Hints, Language, Made
 from pipelines.transcription.sound import media
 
@@ -35,7 +35,7 @@ class Listener:
         language: Language | None,
         hints: Hints = NO_HINTS,  # noqa: ARG002 - the protocol's; without words nothing to hint at
     ) -> Heard:
-        spoken = [recogniser._speech(side) for side in samples]
+        spoken = [speech.spans(side, 28) for side in samples]
         return Heard(language, ((),) * len(spoken), recogniser._in_ms(spoken))
 
 

@@ -3,11 +3,12 @@
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
@@ -18,13 +19,14 @@ from models.session import make_engine, write_session
 from models.vocab import Role
 from pipelines.runtime import RecogniserSettings, Runtime
 from pipelines.storage import LocalStorage
-from qa_app import create_app, security
+from qa_app import create_app
 from qa_app.settings import Settings
 from tests import factories
 from tests.conftest import NOW
 
 PASSWORD = "a long pass phrase"
-_PASSWORD_HASH = security.hash_password(PASSWORD)
+# A cheap hash of the same kind: hundreds of sign-ins need not be slow to be true.
+_PASSWORD_HASH = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1).hash(PASSWORD)
 _TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
 
@@ -115,13 +117,36 @@ def runtime(migrated_file: Path, settings: Settings, clock: FixedClock) -> Itera
     engine.dispose()
 
 
+_APPLICATIONS: dict[Settings, Flask] = {}
+
+
 @pytest.fixture
 def app(settings: Settings, runtime: Runtime) -> Flask:
-    """Make the application as ``serve`` does; cross-site protection stays on."""
+    """Make the application as ``serve`` does; cross-site protection stays on.
+
+    Making one costs more than most tests, so that tests share one for the same settings, each with
+    its own folder and database. Who changes the application itself makes a ``fresh_app``.
+    """
+    alike = replace(settings, data_dir=Path(), database_url="")
+    if alike not in _APPLICATIONS:
+        _APPLICATIONS[alike] = _make_app(settings, runtime)
+    application = _APPLICATIONS[alike]
+    application.extensions["hearback.settings"] = settings
+    application.extensions["hearback.runtime"] = runtime
+    return application
+
+
+def _make_app(settings: Settings, runtime: Runtime) -> Flask:
     application = create_app(settings, runtime)
     application.testing = True
     application.config["PROPAGATE_EXCEPTIONS"] = True
     return application
+
+
+@pytest.fixture
+def fresh_app(settings: Settings, runtime: Runtime) -> Flask:
+    """Make an application of this test's own."""
+    return _make_app(settings, runtime)
 
 
 @pytest.fixture

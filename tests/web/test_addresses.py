@@ -28,6 +28,12 @@ PAGES = {
 }
 
 
+@pytest.fixture
+def app(fresh_app: Flask) -> Flask:
+    """Give these tests an application that they may change."""
+    return fresh_app
+
+
 @pytest.mark.parametrize("role", PAGES)
 def test_no_address_breaks_a_page(
     app: Flask, signed_in: Callable[[str], Browser], role: str

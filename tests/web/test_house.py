@@ -30,6 +30,12 @@ from tests.web.conftest import PASSWORD, Browser, World
 Add = Callable[[Callable[[Session], Any]], Any]
 
 
+@pytest.fixture
+def app(fresh_app: Flask) -> Flask:
+    """Give these tests an application that they may change."""
+    return fresh_app
+
+
 def _sites(runtime: Runtime) -> int:
     with runtime.engine.connect() as connection:
         return connection.scalar(select(func.count()).select_from(Site)) or 0

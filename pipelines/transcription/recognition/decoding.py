@@ -18,8 +18,8 @@ from pipelines.transcription.recognition.pieces import Look
 from pipelines.transcription.rules import Word
 from pipelines.transcription.sound.media import RATE, Samples
 
-MARGIN = RATE
-"""Silence behind every piece: without any, last words are lost or repeated."""
+MARGIN = RATE // 2
+"""Silence behind every piece: with a quarter of a second last words are lost or repeated."""
 
 WINDOW_FRAMES = 3_000
 FRAME = RATE // 100
@@ -111,19 +111,29 @@ class Decoder:
             for place, look in zip(doubt, again, strict=True):
                 same = languages[place] == sounds[place].language
                 looks[place] = pieces.better(looks[place], look) if same else look
-        bad = {place for place, look in enumerate(looks) if pieces.untrusted(look)}
-        kept = [
-            () if place in bad or look.invented else look.tokens for place, look in enumerate(looks)
+        words = self._aligned(run, encoded, looks, languages)
+        gaps = [
+            place
+            for place, found in enumerate(words)
+            if found and sounds[place].seconds >= pieces.LONG_S and _has_gap(found, sounds[place])
         ]
-        words = run.align(encoded, kept, languages)
-        for place in bad:
-            words[place] = self._carefully(sounds[place].samples, languages[place], manner.hotwords)
+        if gaps:
+            # A look may stop before its sound does, and is quite sure of what it wrote.
+            wider = run.look(encoded, gaps, languages, WIDE)
+            for place, look in zip(gaps, wider, strict=True):
+                looks[place] = pieces.better(looks[place], look)
+            filled = self._aligned(run, encoded, looks, languages, gaps)
+            for place in gaps:
+                words[place] = filled[place]
+        for place, look in enumerate(looks):
+            if pieces.untrusted(look):
+                words[place] = self._carefully(
+                    sounds[place].samples, languages[place], manner.hotwords
+                )
         mixed |= {
             place
             for place, (sound, found) in enumerate(zip(sounds, words, strict=True))
-            if not sound.one_language
-            and sound.seconds >= pieces.LONG_S
-            and pieces.unheard([(word.start_ms, word.end_ms) for word in found], sound.seconds)
+            if not sound.one_language and sound.seconds >= pieces.LONG_S and _has_gap(found, sound)
         }
         return [
             Decoded(
@@ -133,6 +143,24 @@ class Decoder:
             )
             for place, (found, language) in enumerate(zip(words, languages, strict=True))
         ]
+
+    def _aligned(
+        self,
+        run: "_Run",
+        encoded: Any,
+        looks: Sequence[Look],
+        languages: Sequence[str],
+        places: Sequence[int] | None = None,
+    ) -> list[list[Word]]:
+        """Return the words of the looks that are good enough (those at ``places``), in time."""
+        wanted = range(len(looks)) if places is None else places
+        kept = [
+            look.tokens
+            if place in wanted and not pieces.untrusted(look) and not look.invented
+            else ()
+            for place, look in enumerate(looks)
+        ]
+        return run.align(encoded, kept, languages)
 
     def _other_languages(
         self, encoded: Any, sounds: Sequence[Sound], doubt: Sequence[int], languages: list[str]
@@ -197,6 +225,10 @@ class Decoder:
             for segment in segments
             for word in segment.words or ()
         ]
+
+
+def _has_gap(words: Sequence[Word], sound: Sound) -> bool:
+    return pieces.unheard([(word.start_ms, word.end_ms) for word in words], sound.seconds)
 
 
 def _padded(features: Any, frames: int) -> Any:

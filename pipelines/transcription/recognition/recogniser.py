@@ -14,7 +14,7 @@ import numpy as np
 
 from pipelines.outcomes import DomainError
 from pipelines.runtime import RecogniserSettings
-from pipelines.transcription.recognition import pieces, weights
+from pipelines.transcription.recognition import pieces, speech, weights
 from pipelines.transcription.recognition.batching import Batches
 from pipelines.transcription.recognition.decoding import (
     CLEAN,
@@ -26,16 +26,11 @@ from pipelines.transcription.recognition.decoding import (
 )
 from pipelines.transcription.rules import Word, place
 from pipelines.transcription.sound import media
-from pipelines.transcription.sound.sounds import MARGIN_MS
 
 LONGEST_S = 28
 CLEAN_LONGEST_S = 20
 """No piece has more speech. On clean sound pieces of 20 s are quicker by a fifth at the same words;
 on poor sound they lose a point."""
-
-CLEAN_DB = 20
-"""From here on speech stands clear of what lies between, and its sound is clean."""
-
 
 PART_S = 5
 """A piece that seems to be in two languages is cut again, so short."""
@@ -52,12 +47,6 @@ OPTIONS: dict[str, Any] = {
     "batch_size": BATCH,
 }
 """How speech is cut and decoded, kept with every transcript."""
-
-SILENT = 10 ** (-60 / 20)
-"""A stretch that never rises over -60 dBFS has no speech in it, and needs no search for any."""
-
-SILENCE_MS = 500
-"""A pause of one speaker that parts two stretches of speech."""
 
 AVX512 = {"avx512f", "avx512cd", "avx512vl", "avx512bw", "avx512dq", "avx512_vnni"}
 
@@ -190,7 +179,7 @@ class Whisper:
         self, samples: media.Samples, language: Language | None, hints: Hints = NO_HINTS
     ) -> Heard:
         """Return the words in ``samples``; see the protocol."""
-        spoken = [_speech(channel) for channel in samples]
+        spoken = [speech.spans(channel, LONGEST_S) for channel in samples]
         if language is None:
             language = self._language(samples, spoken)
         if language is None:
@@ -215,9 +204,9 @@ class Whisper:
     ) -> list[Decoded]:
         handed = []
         for cut in cuts:
-            speech = _joined(samples[cut.channel], cut.piece)
-            sound = Sound(speech, language.code, hints.one_language)
-            handed.append((sound, len(speech), cut.manner))
+            voice = _joined(samples[cut.channel], cut.piece)
+            sound = Sound(voice, language.code, hints.one_language)
+            handed.append((sound, len(voice), cut.manner))
         return self._batches.run(handed)
 
     def _parted(
@@ -253,11 +242,11 @@ class Whisper:
         # Half a window of each side in turn, so that neither a greeting by machine nor the one
         # who says little decides alone.
         share = WINDOW_S * media.RATE // max(1, sum(1 for chunks in spoken if chunks))
-        speech = [_joined(channel, chunks) for channel, chunks in zip(samples, spoken, strict=True)]
+        voices = [_joined(channel, chunks) for channel, chunks in zip(samples, spoken, strict=True)]
         parts = [
             side[window * share : (window + 1) * share]
             for window in range(LANGUAGE_WINDOWS)
-            for side in speech
+            for side in voices
         ]
         mixed = np.concatenate(parts)
         if not len(mixed):
@@ -295,42 +284,14 @@ def _layout(settings: RecogniserSettings) -> tuple[int, int]:
     return workers, max(1, threads // workers)
 
 
-def _speech(channel: media.Samples) -> list[pieces.Span]:
-    """Return where somebody speaks, as sample positions; music and silence are left out."""
-    if float(np.abs(channel).max(initial=0.0)) < SILENT:
-        return []
-    from faster_whisper.vad import get_speech_timestamps
-
-    with _SEARCHING:
-        # Speech that never pauses is parted at its shortest silences, as long as there are any.
-        found = get_speech_timestamps(
-            channel,
-            min_silence_duration_ms=SILENCE_MS,
-            max_speech_duration_s=LONGEST_S,
-            speech_pad_ms=MARGIN_MS,
-        )
-    return [(chunk["start"], chunk["end"]) for chunk in found]
-
-
 def _cuts(
     number: int, channel: media.Samples, chunks: Sequence[pieces.Span], hints: Hints
 ) -> list[_Cut]:
     """Return a channel's speech in pieces, each with how it is to be looked at."""
-    clean = _is_clean(channel, chunks)
+    clean = speech.is_clean(channel, chunks)
     longest = CLEAN_LONGEST_S if clean else LONGEST_S
     manner = replace(CLEAN if clean else POOR, hotwords=hints.hotwords)
     return [_Cut(number, piece, manner) for piece in pieces.cut(chunks, longest * media.RATE)]
-
-
-def _is_clean(channel: media.Samples, chunks: Sequence[pieces.Span]) -> bool:
-    """Tell whether speech stands clear of what lies between; without a pause nobody knows."""
-    between = np.ones(len(channel), dtype=bool)
-    for start, end in chunks:
-        between[start:end] = False
-    if not chunks or between.sum() < media.RATE:
-        return False
-    speech, rest = (float(np.square(channel[part]).mean()) for part in (~between, between))
-    return speech > rest * 10 ** (CLEAN_DB / 10)
 
 
 def _in_ms(spoken: Sequence[Sequence[pieces.Span]]) -> tuple[tuple[pieces.Span, ...], ...]:
@@ -347,9 +308,6 @@ def _joined(channel: media.Samples, chunks: Sequence[pieces.Span]) -> media.Samp
 
 # Calls heard side by side begin at the same moment, and share one model and its batches.
 _LOADING = threading.Lock()
-
-# The search for speech holds 180 MB for five minutes of a channel: one at a time is enough.
-_SEARCHING = threading.Lock()
 
 
 @lru_cache(maxsize=1)
