@@ -5,15 +5,21 @@ other stage.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from models.calls import Leg
 from models.disputes import Dispute
-from models.people import User
+from models.people import Agent, User
 from models.practice import PracticeAttempt, Quiz, QuizItem
-from models.reviews import Exemplar, Objection, Review, ReviewRevision, SelfAssessment
+from models.reviews import Exemplar, Objection, Review, ReviewRevision, SelfAssessment, Task
+from models.samples import Draw, DrawnCall
+from models.vocab import AssessmentState, Origin, ReviewState
+from models.vocab_rights import NoticeKind
+from pipelines import notices
 from pipelines.outcomes import AnswerState, DomainError, Score, Sheet
 from pipelines.practice import service as practice
 from pipelines.review import assessments, disputes, feedback, verdicts
@@ -56,9 +62,11 @@ def submit_review(
 ) -> ReviewRevision:
     """Submit a review: checked and scored by the version it was begun with."""
     kept, score = checked_score(session, review.version_id, sheet)
-    return verdicts.submit(
+    revision = verdicts.submit(
         session, review, kept, summary, score, lock_version=lock_version, user=user, now=now
     )
+    tell_ready(session, [review.leg_id], now=now)
+    return revision
 
 
 def submit_assessment(
@@ -75,6 +83,7 @@ def submit_assessment(
     assessments.submit_assessment(
         session, assessment, kept, score, lock_version=lock_version, user=user, now=now
     )
+    tell_ready(session, [assessment.leg_id], now=now)
 
 
 def answer_objection(
@@ -188,3 +197,74 @@ def submit_attempt(
         user=user,
         now=now,
     )
+
+
+_FOR_AGENTS = (Origin.DRAWN, Origin.DIRECTED, Origin.LIVE)
+_LATELY = timedelta(days=3)
+
+
+def tell_ready(session: Session, leg_ids: Sequence[int], *, now: datetime) -> None:
+    """Tell the agents of these legs of each verdict that they may read from now on."""
+    rows = session.execute(
+        select(Review, Agent.user_id)
+        .join(Leg, Leg.id == Review.leg_id)
+        .join(Agent, Agent.id == Leg.agent_id)
+        .where(
+            Review.leg_id.in_(leg_ids),
+            Review.state == ReviewState.SUBMITTED,
+            Review.origin.in_(_FOR_AGENTS),
+            Review.acknowledged_at.is_(None),
+            Agent.user_id.is_not(None),
+        )
+    ).all()
+    for review, user_id in rows:
+        if feedback.verdict_is_visible(session, review, now):
+            notices.tell(
+                session,
+                now=now,
+                to=[user_id],
+                kind=NoticeKind.REVIEW_READY,
+                subject="review",
+                subject_uid=review.uid,
+            )
+
+
+def tell_lapsed(session: Session, *, now: datetime) -> None:
+    """Tell agents of the verdicts that opened because the time for their own view ran out."""
+    legs = session.scalars(
+        select(SelfAssessment.leg_id).where(
+            SelfAssessment.state == AssessmentState.LAPSED,
+            SelfAssessment.due_at.between(now - _LATELY, now),
+        )
+    ).all()
+    tell_ready(session, legs, now=now)
+
+
+def tell_asked(session: Session, draw: Draw, *, now: datetime) -> None:
+    """Tell agents how many of their calls of this draw wait for their own view, and until when."""
+    rows = session.execute(
+        select(Agent.user_id, func.count(), func.min(SelfAssessment.due_at))
+        .join(Task, Task.id == SelfAssessment.task_id)
+        .join(DrawnCall, DrawnCall.id == Task.drawn_call_id)
+        .join(Agent, Agent.id == SelfAssessment.agent_id)
+        .where(
+            DrawnCall.draw_id == draw.id,
+            SelfAssessment.state == AssessmentState.ASKED,
+            SelfAssessment.due_at > now,
+            Agent.user_id.is_not(None),
+        )
+        .group_by(Agent.user_id)
+    ).all()
+    for user_id, count, due_at in rows:
+        if due_at is None:
+            continue
+        notices.tell(
+            session,
+            now=now,
+            to=[user_id],
+            kind=NoticeKind.ASSESSMENT_ASKED,
+            subject="draw",
+            subject_uid=draw.uid,
+            count=count,
+            until=due_at.isoformat(),
+        )

@@ -20,13 +20,14 @@ from models.people import User
 from models.samples import Draw, DrawnCall, SamplePlan
 from models.session import write_session
 from models.vocab import ChannelLayout, JobState, MediaKind, RecordingState, SkipKind
-from pipelines import audit, jobs, reading
+from pipelines import audit, evaluation, forgetting, jobs, reading
 from pipelines.ingest import uploads
 from pipelines.job_table import ACTIVE
 from pipelines.jobs import Job, Schedule
 from pipelines.measures import service as measures
 from pipelines.outcomes import DomainError
 from pipelines.redaction import service as redaction
+from pipelines.reminders import service as reminders
 from pipelines.retention import service as retention
 from pipelines.review import assessments
 from pipelines.review import service as review
@@ -57,6 +58,7 @@ def draw(
     """
     result = sampling.draw(session, runtime.storage, plan, period_start, period_end, **how)
     review.create_tasks(session, result, now=how["now"])
+    evaluation.tell_asked(session, result, now=how["now"])
     if transcripts:
         _transcribe(session, result, now=how["now"])
     return result
@@ -77,6 +79,7 @@ def extend_draw(
         session, runtime.storage, draw_, stratum_key, count, now=now, actor=actor
     )
     review.create_tasks(session, draw_, now=now)
+    evaluation.tell_asked(session, draw_, now=now)
     _transcribe(session, draw_, now=now)
     return added
 
@@ -96,6 +99,7 @@ def replace_call(
         session, runtime.storage, drawn_call, kind, reason, now=now, actor=actor
     )
     review.create_tasks(session, drawn_call.draw, now=now)
+    evaluation.tell_asked(session, drawn_call.draw, now=now)
     _transcribe(session, drawn_call.draw, now=now)
     return added
 
@@ -118,7 +122,10 @@ def _transcribe(session: Session, draw_: Draw, *, now: datetime) -> None:
     ).all()
     for recording_id in recordings:
         prepare_media(session, recording_id, now=now)
-    _hear(session, transcription.without_transcript(session, recordings), now=now)
+    # Words that retention would delete at once are not worth hearing.
+    over = retention.words_over(session, recordings, now)
+    missing = transcription.without_transcript(session, recordings)
+    _hear(session, [each for each in missing if each not in over], now=now)
 
 
 def _hear(
@@ -288,6 +295,7 @@ def _draw_due(dues: Sequence[nightly.Due], runtime: Runtime, progress: Progress)
 
 def _lapse(session: Session, runtime: Runtime, _result: Any, _attempt: int) -> None:
     assessments.lapse_assessments(session, now=runtime.clock.now())
+    evaluation.tell_lapsed(session, now=runtime.clock.now())
 
 
 def _as_given(_session: Session, _runtime: Runtime, ids: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -334,9 +342,24 @@ JOBS: Mapping[str, Job] = {
         work=lambda _ids, _runtime, _progress: None,
         save=_lapse,
     ),
+    "remind": Job(
+        load=_as_given,
+        work=lambda _ids, _runtime, _progress: None,
+        save=lambda session, runtime, _result, _attempt: reminders.remind(
+            session, now=runtime.clock.now()
+        ),
+    ),
+    "send_mail": Job(
+        load=lambda session, runtime, _ids: reminders.letters(
+            session, runtime, now=runtime.clock.now()
+        ),
+        work=reminders.send,
+        save=_nothing,
+    ),
     "refresh_search": _alone(
         lambda runtime, progress: search.refresh(runtime.engine, runtime.clock.now(), progress)
     ),
+    "scrub": _alone(forgetting.scrub),
     "rebuild_measures": _alone(
         lambda runtime, progress: measures.rebuild_dirty(runtime.engine, progress)
     ),
@@ -357,6 +380,9 @@ SCHEDULES: Sequence[Schedule] = (
     # Every hour, since sites keep different clocks: a plan is due in its own site's night.
     Schedule(job="nightly_draws", every=timedelta(hours=1)),
     Schedule(job="retention", at=time(1, 30)),
+    # The end of the night where most sites lie; what it says changes once a day.
+    Schedule(job="remind", at=time(22, 30)),
+    Schedule(job="send_mail", every=timedelta(minutes=10)),
 )
 
 

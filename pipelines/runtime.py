@@ -1,7 +1,7 @@
 """What a job or a command needs from its surroundings, handed down rather than looked up."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -49,11 +49,27 @@ class RecogniserSettings:
 
 
 @dataclass(frozen=True)
+class MailSettings:
+    """The server that takes mail, and what stands in each: ``security`` is none, starttls or tls.
+
+    ``link`` is the address of this installation, as people reach it.
+    """
+
+    host: str
+    port: int
+    security: str
+    user: str
+    password: str = field(repr=False)
+    sender: str
+    link: str
+
+
+@dataclass(frozen=True)
 class Runtime:
     """The surroundings of a run: database, files, clock, recogniser settings.
 
     ``customer_key`` keys the hashes by which customers' numbers are found. ``masked_kinds`` are the
-    kinds of personal data that are hidden.
+    kinds of personal data that are hidden. Without ``mail`` none is sent.
     """
 
     engine: Engine
@@ -63,6 +79,7 @@ class Runtime:
     recogniser: RecogniserSettings
     customer_key: bytes
     masked_kinds: frozenset[MaskKind] = frozenset(MaskKind) - {MaskKind.MANUAL}
+    mail: MailSettings | None = None
 
 
 Progress = Callable[[int, int], None]

@@ -386,6 +386,43 @@ MESSAGES: dict[str, tuple[int, LazyString]] = {
     "project_elsewhere": (400, _l("The project %(project)s belongs to another site.")),
     "log_is_shared": (400, _l("Logs are kept per site, not per project.")),
     "legal_hold": (409, _l("%(recordings)s recordings are on legal hold, so nothing is erased.")),
+    "request_agent_missing": (
+        400,
+        _l("Say whose data the request is about: an agent of the site."),
+    ),
+    "request_reference_missing": (
+        400,
+        _l("Give the number of your file, so that you find the customer's letter again."),
+    ),
+    "request_holds_number": (
+        400,
+        _l(
+            "Leave telephone numbers and e-mail addresses out of the words: they stand in one "
+            "place only, where they can be erased."
+        ),
+    ),
+    "request_due_early": (400, _l("A request cannot be due before it came.")),
+    "request_days_unfit": (400, _l("An answer may take from 1 to %(longest)s days.")),
+    "request_answer_needed": (400, _l("Say what was done, or why not.")),
+    "request_closed": (409, _l("This request is answered already.")),
+    "request_own": (409, _l("Somebody else answers a request about you.")),
+    "request_not_of_customer": (409, _l("This request is not about a customer.")),
+    "copy_judged": (
+        409,
+        _l("You judge a call of this copy, or may still: somebody else makes it."),
+    ),
+    "customer_elsewhere": (
+        403,
+        _l("This customer also called a site that is not yours; an admin of all of them must act."),
+    ),
+    "erasure_other_number": (
+        409,
+        _l("This is not the number of the customer whom the request is about."),
+    ),
+    "hold_call_unknown": (
+        404,
+        _l("There is no single recording of a call with the id %(key)s at your sites."),
+    ),
     "hold_needs_reason": (400, _l("A legal hold needs a reason.")),
     "customer_unknown": (404, _l("There is no customer with this number.")),
     "customer_ambiguous": (

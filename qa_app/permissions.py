@@ -71,6 +71,9 @@ class Action(StrEnum):
     COACHING_SET = "coaching.set"
     TARGETS_READ = "targets.read"
     TARGETS_WRITE = "targets.write"
+    REQUESTS_READ = "requests.read"
+    REQUESTS_WRITE = "requests.write"
+    LIMITS_WRITE = "limits.write"
 
 
 EVERYONE = frozenset(Role)
@@ -144,6 +147,9 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.COACHING_SET: _MANAGER,
     Action.TARGETS_READ: _AGENT | _TRAINER | _MANAGER,
     Action.TARGETS_WRITE: _MANAGER,
+    Action.REQUESTS_READ: _ADMIN,
+    Action.REQUESTS_WRITE: _ADMIN,
+    Action.LIMITS_WRITE: _ADMIN,
 }
 
 

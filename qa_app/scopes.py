@@ -35,6 +35,7 @@ from models.people import Agent, Site, Team, TeamMember, User, UserRole
 from models.phrases import PhraseHit, PhraseRule, PhraseTrial
 from models.practice import Playlist, PracticeAttempt, Quiz, QuizItem, QuizPerson
 from models.reviews import Exemplar, Objection, Review, SelfAssessment, Task
+from models.rights import CallAccess, ErasureProof, RightsRequest, SiteLimits
 from models.samples import Draw, DrawnCall, SamplePlan
 from models.scorecards import Scorecard, ScorecardVersion
 from models.transcripts import Transcript
@@ -421,6 +422,12 @@ RULES: dict[type[Base], Callable[[Look], Condition]] = {
     Recording: _recording,
     RetentionRule: lambda look: _area(look, RetentionRule.site_id, None),
     Review: _review,
+    CallAccess: lambda look: exists().where(
+        Leg.call_id == CallAccess.call_id, _leg(look, of_call=True)
+    ),
+    ErasureProof: lambda look: _area(look, ErasureProof.site_id, None),
+    RightsRequest: lambda look: _area(look, RightsRequest.site_id, None),
+    SiteLimits: lambda look: SiteLimits.site_id == look.grant.site_id,
     SamplePlan: lambda look: _area(look, SamplePlan.site_id, None),
     Scorecard: _scorecard,
     ScorecardVersion: _scorecard_version,

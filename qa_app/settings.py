@@ -3,9 +3,10 @@
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -18,6 +19,7 @@ CUSTOMER_KEY_FILE = "customer.key"
 SECRET_MIN_LENGTH = 16
 LOG_LEVELS = ("debug", "info", "warning", "error")
 DEVICES = ("cpu", "cuda", "auto")
+MAIL_SECURITIES = ("starttls", "tls", "none")
 WRITINGS = ("simplified", "traditional", "as_heard")
 MASKED_KINDS = frozenset(MaskKind) - {MaskKind.MANUAL}
 
@@ -55,6 +57,13 @@ class Settings:
     log_level: str = "info"
     masked_kinds: frozenset[MaskKind] = MASKED_KINDS
     play_untranscribed: bool = True
+    mail_host: str = ""
+    mail_port: int = 587
+    mail_security: str = "starttls"
+    mail_user: str = ""
+    mail_password: str = field(default="", repr=False)
+    mail_from: str = ""
+    mail_link: str = ""
     clock_offset_seconds: int = 0
 
     @property
@@ -100,6 +109,7 @@ class Settings:
             log_level=read.choice("LOG_LEVEL", "info", LOG_LEVELS),
             masked_kinds=_kinds(read),
             play_untranscribed=read.flag("PLAY_UNTRANSCRIBED", default=True),
+            **_mail(read),
             clock_offset_seconds=read.integer(
                 "CLOCK_OFFSET_SECONDS", 0, -3_155_760_000, 3_155_760_000
             ),
@@ -152,6 +162,27 @@ def _writing(read: _Reader) -> str:
     # The older setting knew simplified characters or none.
     simplify = read.flag("WHISPER_SIMPLIFY", default=True)
     return read.choice("WHISPER_CHINESE", "simplified" if simplify else "as_heard", WRITINGS)
+
+
+def _mail(read: _Reader) -> dict[str, Any]:
+    """Return what concerns mail; a server needs a sender and a link."""
+    host = read.text("MAIL_HOST", "")
+    sender, link = read.text("MAIL_FROM", ""), read.text("MAIL_LINK", "")
+    if host and ("@" not in sender or not link.startswith(("http://", "https://"))):
+        raise SettingsError(
+            "mail_incomplete",
+            f"{PREFIX}MAIL_HOST is set: {PREFIX}MAIL_FROM must be an e-mail address and "
+            f"{PREFIX}MAIL_LINK the address of this installation, with http:// or https://.",
+        )
+    return {
+        "mail_host": host,
+        "mail_port": read.integer("MAIL_PORT", 587, 1, 65535),
+        "mail_security": read.choice("MAIL_SECURITY", "starttls", MAIL_SECURITIES),
+        "mail_user": read.text("MAIL_USER", ""),
+        "mail_password": read.text("MAIL_PASSWORD", ""),
+        "mail_from": sender,
+        "mail_link": link,
+    }
 
 
 def _make_folder(data_dir: Path) -> None:

@@ -6,7 +6,7 @@ from typing import cast
 from flask import current_app
 
 from models.session import make_engine
-from pipelines.runtime import RecogniserSettings, Runtime, SystemClock
+from pipelines.runtime import MailSettings, RecogniserSettings, Runtime, SystemClock
 from pipelines.storage import LocalStorage
 from qa_app.settings import Settings
 
@@ -21,6 +21,22 @@ def make_runtime(settings: Settings) -> Runtime:
         recogniser=recogniser_settings(settings),
         customer_key=hashlib.sha256(settings.customer_key.encode()).digest(),
         masked_kinds=settings.masked_kinds,
+        mail=mail_settings(settings),
+    )
+
+
+def mail_settings(settings: Settings) -> MailSettings | None:
+    """Return the mail server to use; null where none is set."""
+    if not settings.mail_host:
+        return None
+    return MailSettings(
+        host=settings.mail_host,
+        port=settings.mail_port,
+        security=settings.mail_security,
+        user=settings.mail_user,
+        password=settings.mail_password,
+        sender=settings.mail_from,
+        link=settings.mail_link,
     )
 
 

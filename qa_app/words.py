@@ -34,7 +34,10 @@ JOBS: dict[str, LazyString] = {
     "nightly_draws": _l("Draw the samples that are due"),
     "lapse_assessments": _l("End self-assessments whose time ran out"),
     "refresh_search": _l("Bring the search up to date"),
+    "remind": _l("Remind people of what is due"),
+    "send_mail": _l("Send mail that something waits"),
     "rebuild_measures": _l("Sum the figures"),
+    "scrub": _l("Rewrite the database after an erasure"),
     "retention": _l("Delete what is past its time"),
 }
 

@@ -24,6 +24,7 @@ from pipelines.measures.rules.indicators import (
     Ratio,
     add_up,
     evaluate,
+    groups_shown,
     satisfaction_bounds,
 )
 from pipelines.measures.rules.intervals import Interval
@@ -68,7 +69,10 @@ class Figures:
 
 @dataclass(frozen=True)
 class Group:
-    """A team with its figures; null where fewer than five people worked in it."""
+    """A team with its figures; null where fewer than five people worked in it.
+
+    Also null where those of a smaller team could be worked out from the total otherwise.
+    """
 
     team_id: int
     code: str
@@ -123,16 +127,23 @@ def overview(session: Session, scope: Scope, period: Period, *, directed: bool =
     before = period.before()
     span = Period(min(before.start, weeks[0].start), max(period.end, weeks[-1].end))
     rows = _fact_rows(session, scope, span)
-    people = _people(session, scope, period)
+    at_work = _at_work(session, scope, span)
+    people = _people_of(at_work, period)
     reader = _Reader(rows, load_sample(session, scope.site_ids, span), directed=directed)
-    everybody = len({agent for agents in people.values() for agent in agents})
+    everybody = _count(people)
     enough = everybody >= GROUP_OF_PEOPLE
+
+    def of(part: Period) -> Figures:
+        # A week in which few people worked is a small group of its own.
+        few = _count(_people_of(at_work, part)) < GROUP_OF_PEOPLE
+        return reader.nothing(part) if few else reader.figures(scope, part)
+
     return Overview(
         period=period,
         people=everybody,
         total=reader.figures(scope, period) if enough else None,
-        before=reader.figures(scope, before) if enough else None,
-        weeks=tuple(reader.figures(scope, week) for week in weeks) if enough else (),
+        before=of(before) if enough else None,
+        weeks=tuple(of(week) for week in weeks) if enough else (),
         teams=tuple(_groups(session, scope, people, reader, period)),
         directed=directed,
         behind=_behind(session, scope, span),
@@ -150,10 +161,9 @@ def mine(session: Session, scope: Scope, period: Period) -> Mine:
     own = _Reader(own_rows, sample.without(waiting))
     teams = Scope(scope.site_ids, scope.team_ids)
     team = None
-    if scope.team_ids:
-        people = _people(session, teams, period)
-        if len({agent for agents in people.values() for agent in agents}) >= GROUP_OF_PEOPLE:
-            team = _Reader(_fact_rows(session, teams, span), sample).figures(teams, period)
+    colleagues = _people_of(_at_work(session, teams, period), period) if scope.team_ids else {}
+    if _count(colleagues) >= GROUP_OF_PEOPLE:
+        team = _Reader(_fact_rows(session, teams, span), sample).figures(teams, period)
     # Calls that the agent took while in another team are the agent's own too.
     person = Scope(scope.site_ids, None, scope.agent_id)
     return Mine(
@@ -185,6 +195,11 @@ class _Reader:
             if scope.team_ids is None or team_id in scope.team_ids
         )
         return self._read(facts, self._sample.estimate(Measure.EXCELLENT, scope, period), period)
+
+    def nothing(self, period: Period) -> Figures:
+        """Return figures without any data, for a group that is too small."""
+        nobody = Sample([]).estimate(Measure.EXCELLENT, Scope(()), period)
+        return self._read({}, nobody, period)
 
     def _read(self, facts: Facts, estimate: Estimate, period: Period) -> Figures:
         def ratio(indicator: Indicator) -> Ratio:
@@ -240,18 +255,34 @@ def _fact_rows(session: Session, scope: Scope, period: Period) -> _DayFacts:
     ]
 
 
-def _people(session: Session, scope: Scope, period: Period) -> dict[int | None, set[int]]:
-    """Return team id → the agents who talked in the period."""
+_AtWork = list[tuple[date, int | None, int]]
+
+
+def _at_work(session: Session, scope: Scope, period: Period) -> _AtWork:
+    """Return (day, team id, agent id) of everybody who talked in the period."""
     rows = session.execute(
-        select(DailyFact.team_id, DailyFact.agent_id)
-        .where(*_where(scope, period), DailyFact.fact == Fact.TALK_MS)
+        select(DailyFact.local_date, DailyFact.team_id, DailyFact.agent_id)
+        .where(
+            *_where(scope, period),
+            DailyFact.fact == Fact.TALK_MS,
+            DailyFact.agent_id.is_not(None),
+        )
         .distinct()
     )
+    return [(day, team_id, agent) for day, team_id, agent in rows if agent is not None]
+
+
+def _people_of(at_work: _AtWork, period: Period) -> dict[int | None, set[int]]:
+    """Return team id → the agents who talked in a part of the period."""
     found: dict[int | None, set[int]] = defaultdict(set)
-    for team_id, agent_id in rows:
-        if agent_id is not None:
+    for day, team_id, agent_id in at_work:
+        if period.start <= day <= period.end:
             found[team_id].add(agent_id)
     return found
+
+
+def _count(people: Mapping[int | None, set[int]]) -> int:
+    return len({agent for agents in people.values() for agent in agents})
 
 
 def _groups(
@@ -264,15 +295,15 @@ def _groups(
     teams = select(Team).where(Team.site_id.in_(scope.site_ids)).order_by(Team.name, Team.id)
     if scope.team_ids is not None:
         teams = teams.where(Team.id.in_(scope.team_ids))
+    shown = groups_shown({team_id: len(agents) for team_id, agents in people.items()})
     for team in session.scalars(teams):
         own = Scope(scope.site_ids, (team.id,), project_id=scope.project_id)
-        size = len(people.get(team.id, ()))
         yield Group(
             team_id=team.id,
             code=team.code,
             name=team.name,
-            people=size,
-            figures=reader.figures(own, period) if size >= GROUP_OF_PEOPLE else None,
+            people=len(people.get(team.id, ())),
+            figures=reader.figures(own, period) if team.id in shown else None,
         )
 
 

@@ -6,17 +6,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Engine, delete, select
+from sqlalchemy import Engine, delete, select, update
 from sqlalchemy.orm import Session
 
 from models import search
 from models.calls import Call, Customer, Leg, Recording, Survey
 from models.operations import ImportFile, ImportReject, Listening
+from models.rights import ErasureProof, RightsRequest
 from models.samples import DrawnCall
 from models.session import write_session
 from models.vocab import RecordingState
 from pipelines import audit
 from pipelines.outcomes import DomainError
+from pipelines.retention import proof
 from pipelines.retention.files import delete_after_commit
 from pipelines.retention.recordings import expire_recording
 from pipelines.retention.rules import number_forms, number_pattern
@@ -30,12 +32,16 @@ _GONE = "erased"
 
 @dataclass(frozen=True)
 class Erased:
-    """What an erasure touched: calls of the customer, recordings, reviews, stored import files."""
+    """What an erasure touched: calls of the customer, recordings, reviews, stored import files.
+
+    ``proof`` is the public id of the proof that was kept.
+    """
 
     calls: int
     recordings: int
     reviews: int
     import_files: int
+    proof: str = ""
 
 
 def find_customer(session: Session, number: str) -> Customer:
@@ -67,10 +73,12 @@ def erase_customer(
     *,
     now: datetime,
     actor: uuid.UUID | None,
+    request: RightsRequest | None = None,
 ) -> Erased:
     """Erase a customer: number, recordings, transcripts and words; strata and scores stay.
 
-    Files go when the session commits. A recording on legal hold refuses the whole erasure
+    A proof is kept, for the ``request`` that asked for it where there is one. Files go when the
+    session commits. A recording on legal hold refuses the whole erasure
     (``DomainError("legal_hold")``). Call ``scrub`` after the commit, or use ``erase``.
     """
     pattern = number_pattern(customer.number or "")
@@ -84,6 +92,8 @@ def erase_customer(
     held = [recording for recording in recordings if recording.legal_hold is not None]
     if held:
         raise DomainError("legal_hold", recordings=len(held))
+    deleted = proof.counted(session, call_ids)
+    hashes = proof.file_hashes(session, recordings)
     for recording in recordings:
         expire_recording(
             session,
@@ -104,12 +114,29 @@ def erase_customer(
         survey.reply = None
     for drawn in session.scalars(select(DrawnCall).where(DrawnCall.call_id.in_(call_ids))):
         drawn.skip_reason = _GONE if drawn.skip_reason else None
-    files = 0
+    for asked in session.scalars(
+        select(RightsRequest).where(RightsRequest.customer_id == customer.id)
+    ):
+        # The office's file number stays, to answer by; what was asked may name the customer.
+        asked.words = ""
+    files = rejects = 0
     if pattern is not None:
         _rename_keys(calls, pattern)
-        files = _clear_imports(session, storage, pattern)
+        files, rejects = _clear_imports(session, storage, pattern)
     customer.number = customer.number_key = None
     customer.erased_at = now
+    session.flush()
+    kept = proof.write(
+        session,
+        subject_uid=customer.uid,
+        deleted=deleted | {"import_files": files, "rejected_rows": rejects},
+        files=hashes,
+        remains=proof.remaining(session, call_ids),
+        now=now,
+        actor=actor,
+        request=request,
+        site_id=calls[0].site_id if calls else None,
+    )
     audit.record(
         session,
         now=now,
@@ -119,9 +146,11 @@ def erase_customer(
         subject_uid=customer.uid,
         calls=len(calls),
         recordings=len(recordings),
+        proof=str(kept.uid),
+        digest=kept.digest,
     )
     session.flush()
-    return Erased(len(calls), len(recordings), reviews, files)
+    return Erased(len(calls), len(recordings), reviews, files, str(kept.uid))
 
 
 def _rename_keys(calls: Iterable[Call], pattern: re.Pattern[bytes]) -> None:
@@ -131,8 +160,10 @@ def _rename_keys(calls: Iterable[Call], pattern: re.Pattern[bytes]) -> None:
             call.source_key = f"{_GONE}-{call.uid}"
 
 
-def _clear_imports(session: Session, storage: Storage, pattern: re.Pattern[bytes]) -> int:
-    """Remove stored import files and rejected rows that hold the number; count the files."""
+def _clear_imports(
+    session: Session, storage: Storage, pattern: re.Pattern[bytes]
+) -> tuple[int, int]:
+    """Remove stored import files and rejected rows that hold the number; count both."""
     doomed: list[int] = [
         reject.id
         for reject in session.scalars(select(ImportReject).execution_options(yield_per=1_000))
@@ -148,7 +179,7 @@ def _clear_imports(session: Session, storage: Storage, pattern: re.Pattern[bytes
             file.storage_key = None
     session.flush()
     delete_after_commit(session, storage, keys)
-    return len(keys)
+    return len(keys), len(doomed)
 
 
 def _holds(storage: Storage, key: str, pattern: re.Pattern[bytes]) -> bool:
@@ -237,4 +268,15 @@ def erase(
         erased = erase_customer(
             session, storage, find_customer(session, number), now=now, actor=actor
         )
-    return erased, scrub(engine)
+    return erased, scrub_waiting(engine, now)
+
+
+def scrub_waiting(engine: Engine, now: datetime) -> bool:
+    """Scrub the database and write that down in the proofs that waited for it; false if busy."""
+    if not scrub(engine):
+        return False
+    with write_session(engine) as session:
+        session.execute(
+            update(ErasureProof).where(ErasureProof.scrubbed_at.is_(None)).values(scrubbed_at=now)
+        )
+    return True

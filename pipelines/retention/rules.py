@@ -1,9 +1,13 @@
 """How long things stay, and how a number is found wherever it may stand."""
 
+import hashlib
+import json
 import re
-from collections.abc import Iterable
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from models.vocab import RetentionSubject
 
@@ -68,6 +72,24 @@ def number_pattern(number: str) -> re.Pattern[bytes] | None:
     if len(digits) <= _SHORT:
         return None
     return re.compile(_SEPARATORS.join(digit.encode() for digit in digits))
+
+
+def proof_digest(
+    subject_uid: uuid.UUID,
+    deleted: Mapping[str, int],
+    files: Sequence[Mapping[str, Any]],
+    remains: Mapping[str, int],
+    at: datetime,
+) -> str:
+    """Return the SHA-256 of a proof of erasure, written as JSON with sorted keys, time in UTC."""
+    content = {
+        "subject": str(subject_uid),
+        "deleted": dict(deleted),
+        "files": [dict(file) for file in files],
+        "remains": dict(remains),
+        "at": at.astimezone(UTC).isoformat(timespec="microseconds"),
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def number_forms(number: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from models.calls import Call, Leg, Project, Recording
 from models.operations import AuditEntry, Listening, RetentionRule
 from models.people import SignInAttempt, Site
 from models.reviews import Review
+from models.rights import CallAccess, RightsRequest
 from models.session import in_chunks, read_session
 from models.transcripts import HeardStretch, Transcript
 from models.vocab import RecordingState, RetentionSubject
@@ -263,10 +264,26 @@ def _delete_transcripts(engine: Engine, group: _Group, now: datetime) -> int:
 
 def words_are_over(session: Session, recording: Recording, now: datetime) -> bool:
     """Tell whether a transcript of this recording would be deleted at once, by its age."""
-    call = recording.call
-    group = _Group(call.site_id, call.project_id, site_rules(session, call.site_id))
-    before = group.before(RetentionSubject.TRANSCRIPT, now)
-    return recording.legal_hold is None and before is not None and call.started_at < before
+    return recording.id in words_over(session, [recording.id], now)
+
+
+def words_over(session: Session, recording_ids: Sequence[int], now: datetime) -> set[int]:
+    """Return those of the recordings whose transcript would be deleted at once, by its age."""
+    found: set[int] = set()
+    rows = session.execute(
+        select(Recording.id, Call.site_id, Call.project_id, Call.started_at)
+        .join(Call, Call.id == Recording.call_id)
+        .where(Recording.id.in_(recording_ids), Recording.legal_hold.is_(None))
+    ).all()
+    groups = {
+        (site_id, project_id): _Group(site_id, project_id, site_rules(session, site_id))
+        for site_id, project_id in {(row.site_id, row.project_id) for row in rows}
+    }
+    for row in rows:
+        before = groups[row.site_id, row.project_id].before(RetentionSubject.TRANSCRIPT, now)
+        if before is not None and row.started_at < before:
+            found.add(row.id)
+    return found
 
 
 def _delete_unfinished(engine: Engine, now: datetime) -> None:
@@ -327,6 +344,9 @@ def _delete_logs(engine: Engine, now: datetime) -> int:
 
     def remove_rest(session: Session, chunk: list[int]) -> None:
         session.execute(delete(Listening).where(Listening.id.in_(chunk)))
+        session.execute(delete(CallAccess).where(CallAccess.at < before))
+        # Answered requests hold people's words; proofs of erasure hold none and stay.
+        session.execute(delete(RightsRequest).where(RightsRequest.closed_at < before))
         session.execute(delete(SignInAttempt).where(SignInAttempt.at < before))
 
     in_chunks(engine, entries, remove_entries, size=5 * _PER_TRANSACTION)

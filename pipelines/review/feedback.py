@@ -5,10 +5,12 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.calls import Leg
 from models.people import Agent, User
-from models.reviews import Objection, Review, SelfAssessment
-from models.vocab import ObjectionState, RevisionCause
-from pipelines import audit
+from models.reviews import Objection, Review, SelfAssessment, Task
+from models.vocab import ObjectionState, RevisionCause, Role, TaskState
+from models.vocab_rights import NoticeKind
+from pipelines import audit, notices
 from pipelines.outcomes import DomainError, Score, Sheet
 from pipelines.review import rules
 from pipelines.review.assessments import facts_of
@@ -47,7 +49,31 @@ def object_to(
     session.flush()
     session.expire(review, ["objections"])
     _record(session, review, user, "review.objected", now)
+    notices.tell(
+        session,
+        now=now,
+        to=_deciders(session, review, agent),
+        kind=NoticeKind.OBJECTION_RAISED,
+        subject="review",
+        subject_uid=review.uid,
+        count=len(review.objections),
+    )
     return objection
+
+
+def _deciders(session: Session, review: Review, agent: Agent) -> set[int]:
+    """Return who may decide an objection: those who lead, but for whoever judged or still does."""
+    busy = session.scalars(
+        select(Task.assignee_id)
+        .join(Leg, Leg.id == Task.leg_id)
+        .where(
+            Leg.call_id == review.leg.call_id,
+            Task.state == TaskState.CLAIMED,
+            Task.assignee_id.is_not(None),
+        )
+    )
+    gave = {review.reviewer_id, agent.user_id, *(revision.by_id for revision in review.revisions)}
+    return notices.holders(session, [Role.MANAGER], review.site_id, review.team_id) - gave - {*busy}
 
 
 def answer_objection(
@@ -87,6 +113,16 @@ def answer_objection(
     objection.answer, objection.answered_by_id, objection.answered_at = answer.strip(), user.id, now
     session.flush()
     _record(session, objection.review, user, "review.objection_answered", now, upheld=upheld)
+    notices.withdraw(session, NoticeKind.OBJECTION_RAISED, subject_uid=objection.review.uid)
+    notices.tell(
+        session,
+        now=now,
+        to=[session.get_one(Agent, objection.agent_id).user_id],
+        kind=NoticeKind.OBJECTION_DECIDED,
+        subject="review",
+        subject_uid=objection.review.uid,
+        count=len(objection.review.objections),
+    )
 
 
 def check_answerer(session: Session, objection: Objection, user: User) -> None:

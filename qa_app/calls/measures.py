@@ -1,13 +1,16 @@
 """How calls went, as a file for those who lead."""
 
 from collections.abc import Iterator
+from typing import Any
 
+from sqlalchemy import Select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from models.calls import Call, Recording
 from models.conversations import Conversation
 from models.transcripts import Transcript
 from models.vocab import Party
+from qa_app import figures
 from qa_app.access import Action, Person, visible
 from qa_app.calls.blindness import blind_to
 from qa_app.calls.queries import Wanted, fitting
@@ -49,14 +52,34 @@ COLUMNS = (
 """Of the file: times in ms, counts; empty where there is nothing to tell."""
 
 
-def file_rows(session: Session, person: Person, wanted: Wanted) -> Iterator[list[Cell]]:
-    """Yield the measures of the calls that fit, newest first, but for calls the person judges."""
-    calls = fitting(visible(person, Call, Action.CALLS_EXPORT), wanted)
-    statement = (
-        calls.join(Recording, Recording.call_id == Call.id)
+def _calls(session: Session, person: Person, wanted: Wanted) -> Select[Any]:
+    """Select the calls of the file: measured ones, but for those that the person judges.
+
+    Calls of agents about whom the person may see no figures are left out as well.
+    """
+    return (
+        fitting(visible(person, Call, Action.CALLS_EXPORT), wanted)
+        .join(Recording, Recording.call_id == Call.id)
         .join(Transcript, Transcript.recording_id == Recording.id)
         .join(Conversation, Conversation.transcript_id == Transcript.id)
-        .where(~blind_to(person, Call.id, now()))
+        .where(
+            ~blind_to(person, Call.id, now()),
+            figures.shown(session, person, Call.site_id, Call.team_id),
+        )
+        .order_by(Call.started_at.desc(), Call.id.desc())
+        .limit(MOST_ROWS)
+    )
+
+
+def file_calls(session: Session, person: Person, wanted: Wanted) -> Select[Any]:
+    """Select the ids of the calls that the file holds, for the log."""
+    return _calls(session, person, wanted).with_only_columns(Call.id)
+
+
+def file_rows(session: Session, person: Person, wanted: Wanted) -> Iterator[list[Cell]]:
+    """Yield the measures of the calls that fit, newest first, but for calls the person judges."""
+    statement = (
+        _calls(session, person, wanted)
         .with_only_columns(Call, Transcript.language, Transcript.doubt, Conversation)
         .options(
             joinedload(Call.project),
@@ -64,8 +87,6 @@ def file_rows(session: Session, person: Person, wanted: Wanted) -> Iterator[list
             joinedload(Call.agent),
             selectinload(Conversation.parties),
         )
-        .order_by(Call.started_at.desc(), Call.id.desc())
-        .limit(MOST_ROWS)
     )
     for call, language, doubt, row in session.execute(statement):
         sides = {side.party: side for side in row.parties}

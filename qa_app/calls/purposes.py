@@ -30,6 +30,9 @@ PURPOSES: dict[str, LazyString] = {
     Purpose.PRACTICE: _l("Practice"),
 }
 
+ERASED = "erased"
+"""What an erasure of the customer leaves of a purpose (``pipelines.retention.erasure``)."""
+
 UNMASK = "unmask:"
 """Begins the purpose of an opening that shows personal data; one of these codes follows."""
 
@@ -48,6 +51,8 @@ def purpose_words(purpose: str, *, blind: bool) -> str:
     Somebody's own words, and why personal data was shown, may speak of a complaint: not to a person
     who is judging (``blind``).
     """
+    if purpose == ERASED:
+        return _("reason erased at the customer's request")
     if purpose.startswith(UNMASK):
         why = UNMASK_PURPOSES.get(purpose.removeprefix(UNMASK), "")
         shown = _("personal data shown")

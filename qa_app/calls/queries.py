@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from wtforms.fields.choices import SelectChoice
 
 from models.calls import Call, Complaint, Leg, Project, Recording, Survey
-from models.operations import Listening
 from models.people import Agent
 from models.transcripts import Transcript
 from models.vocab import (
@@ -28,8 +27,9 @@ from models.vocab import (
     TranscriptState,
 )
 from qa_app.access import Action, load, visible
+from qa_app.calls.accesses import AccessRow, of_call
 from qa_app.calls.blindness import is_blind
-from qa_app.calls.player import PlayerView, player_view, purpose_words
+from qa_app.calls.player import PlayerView, player_view
 from qa_app.calls.sides import layout_to_correct
 from qa_app.calls.tokens import PlayToken
 from qa_app.permissions import Person, may
@@ -222,15 +222,6 @@ class LegView:
 
 
 @dataclass(frozen=True)
-class ListeningView:
-    """Somebody opened the recording."""
-
-    name: str
-    purpose: str
-    at: datetime
-
-
-@dataclass(frozen=True)
 class RecordsView:
     """What others said about the call: shown to those who lead, never to who is judging it."""
 
@@ -258,7 +249,7 @@ class CallPage:
     other_legs: int
     player: PlayerView | None
     opens: bool
-    listenings: tuple[ListeningView, ...]
+    listenings: tuple[AccessRow, ...]
     records: RecordsView | None
     blind: bool
     may_unmask: bool
@@ -313,7 +304,7 @@ def show_page(
         opens=recording is not None
         and may_open
         and (recording.state is RecordingState.PRESENT or transcript),
-        listenings=_listenings(session, recording, blind=blind),
+        listenings=of_call(session, call, blind=blind),
         records=None if blind else _records(session, person, call),
         blind=blind,
         may_unmask=may_unmask,
@@ -355,27 +346,6 @@ def transcript_of(session: Session, recording: Recording) -> Transcript | None:
         select(Transcript)
         .where(Transcript.recording_id == recording.id)
         .options(selectinload(Transcript.turns))
-    )
-
-
-def _listenings(
-    session: Session, recording: Recording | None, *, blind: bool
-) -> tuple[ListeningView, ...]:
-    if recording is None:
-        return ()
-    rows = session.scalars(
-        select(Listening)
-        .where(Listening.recording_id == recording.id)
-        .options(joinedload(Listening.user))
-        .order_by(Listening.opened_at.desc(), Listening.id.desc())
-    ).all()
-    return tuple(
-        ListeningView(
-            name=row.user.display_name if row.user else "",
-            purpose=purpose_words(row.purpose, blind=blind),
-            at=row.opened_at,
-        )
-        for row in rows
     )
 
 

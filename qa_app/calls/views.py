@@ -13,12 +13,13 @@ from models.operations import Listening
 from models.people import User
 from models.upsert import insert_missing
 from models.vocab import ChannelLayout, Direction
+from models.vocab_rights import AccessWay
 from pipelines import audit
 from pipelines.outcomes import DomainError
 from qa_app import db, exports, security
 from qa_app.access import Action, current_person, load, requires
 from qa_app.asked import MOST, page_number
-from qa_app.calls import measures, queries, sides, sounds, tokens
+from qa_app.calls import accesses, measures, queries, sides, sounds, tokens
 from qa_app.calls.forms import FilterForm, LayoutForm, MaskForm, PurposeForm, UnmaskForm
 from qa_app.calls.purposes import UNMASK
 from qa_app.calls.tokens import PlayToken
@@ -79,6 +80,7 @@ def measures_file() -> Response:
     form.validate()
     person, wanted = current_person(), _wanted(form)
     rows = list(measures.file_rows(session(), person, wanted))
+    accesses.note_all(measures.file_calls(session(), person, wanted), AccessWay.EXPORT)
     security.record(
         "calls.exported",
         "call",

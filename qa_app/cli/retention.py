@@ -185,7 +185,8 @@ def customer(number: str, *, yes: bool, as_json: bool) -> None:
     else:
         click.echo(
             f"Erased: {erased.calls} calls without a number, {erased.recordings} recordings, "
-            f"words of {erased.reviews} reviews, {erased.import_files} import files."
+            f"words of {erased.reviews} reviews, {erased.import_files} import files.\n"
+            f"Its proof: /requests/proofs/{erased.proof}"
         )
     if not clean:
         refuse("The database is busy; run: hearback erase scrub", "scrub_again", 1)
@@ -196,6 +197,6 @@ def scrub() -> None:
     """Rewrite the database once more, so that nothing erased is left in its free pages."""
     from pipelines.retention import erasure
 
-    if not erasure.scrub(runtime().engine):
+    if not erasure.scrub_waiting(runtime().engine, now()):
         refuse("The database is still busy; try again later.", "scrub_again", 1)
     click.echo("rewritten")

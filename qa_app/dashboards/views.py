@@ -4,7 +4,7 @@ import uuid
 
 from flask import Blueprint, Response, flash, request
 
-from qa_app import exports
+from qa_app import exports, security
 from qa_app.access import Action, current_person, requires
 from qa_app.clock import now
 from qa_app.dashboards import plain
@@ -48,12 +48,27 @@ def index() -> str:
     return render("dashboards/index.html", page=_page())
 
 
+def _record(file: str, rows: int) -> None:
+    """Write down that figures leave as a file, with what was asked for."""
+    security.record(
+        "figures.exported",
+        "figures",
+        actor=current_person().uid,
+        file=file,
+        rows=rows,
+        site=str(_uid("site") or "") or None,
+        team=str(_uid("team") or "") or None,
+        period=(request.args.get("written", "").strip() or request.args.get("period", ""))[:40],
+    )
+
+
 @bp.get("/weeks.csv")
 @requires(Action.DASHBOARDS_READ)
 def weeks_file() -> Response:
     """Give the week-by-week figures as a file."""
     found = _page().overview
     rows = plain.week_rows(found.weeks) if found else []
+    _record("weeks.csv", len(rows))
     return exports.csv_response("weeks.csv", ["week", *plain.COLUMNS], rows)
 
 
@@ -63,6 +78,7 @@ def teams_file() -> Response:
     """Give the teams' figures as a file."""
     found = _page().overview
     rows = plain.team_rows(found) if found else []
+    _record("teams.csv", len(rows))
     return exports.csv_response("teams.csv", ["team", "name", "people", *plain.COLUMNS], rows)
 
 
@@ -85,4 +101,5 @@ def mine_file() -> Response:
     """Give the own week-by-week figures as a file."""
     found = mine_page(session(), current_person(), now()).mine
     rows = plain.week_rows(found.weeks) if found else []
+    _record("my-results.csv", len(rows))
     return exports.csv_response("my-results.csv", ["week", *plain.COLUMNS], rows)

@@ -17,6 +17,7 @@ from pipelines.practice import exemplars, playlists
 from qa_app import once
 from qa_app.access import Action, current_person, load, may, requires
 from qa_app.asked import MOST, page_number
+from qa_app.calls.accesses import note_transcript
 from qa_app.clock import now
 from qa_app.db import session
 from qa_app.exemplars import choosing, own, queries
@@ -64,6 +65,7 @@ def index() -> str:
 def show(uid: uuid.UUID) -> str:
     """Play one exemplar."""
     page = queries.show_page(session(), current_person(), uid, now())
+    note_transcript(page.player)
     return _shown(page, KeepForm(formdata=None))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case, false, func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from models.calls import Call, Leg, Recording
@@ -24,6 +24,7 @@ from models.vocab import AssessmentState, DisputeState, ObjectionState, ReviewSt
 from pipelines.review import rules
 from pipelines.scoring.rules import VersionRule
 from pipelines.scoring.service import version_rule
+from qa_app import figures
 from qa_app.access import Action, OutOfScope, Person, load, may, visible
 from qa_app.calls.blindness import blind_to, is_blind
 from qa_app.calls.player import PlayerView, Purpose, purpose_words
@@ -116,6 +117,19 @@ class FeedbackPage:
     after: Aftermath
 
 
+def _concerns(person: Person) -> ColumnElement[bool]:
+    """Reviews that the person wrote, or that are about a call of their own."""
+    legs = select(Leg.id).where(Leg.agent_id == person.agent_id)
+    own = Review.leg_id.in_(legs) if person.agent_id is not None else false()
+    return or_(Review.reviewer_id == person.id, own)
+
+
+def _read(session: Session, person: Person, now: dt.datetime) -> Select[tuple[Review]]:
+    """Verdicts to read: of others only as far as the site lets figures about persons go."""
+    figures_go = figures.shown(session, person, Review.site_id, Review.team_id)
+    return _listed(person, Action.FEEDBACK_READ, now).where(or_(_concerns(person), figures_go))
+
+
 def _listed(person: Person, action: Action, now: dt.datetime) -> Select[tuple[Review]]:
     """Verdicts the person may see now; of a call they judge at the moment, none."""
     judged = aliased(Leg)
@@ -131,7 +145,7 @@ def _listed(person: Person, action: Action, now: dt.datetime) -> Select[tuple[Re
 
 def index_page(session: Session, person: Person, now: dt.datetime, page: int) -> IndexPage:
     """List verdicts in scope, unread and objected ones first."""
-    query = _listed(person, Action.FEEDBACK_READ, now)
+    query = _read(session, person, now)
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     as_agent = person.roles == {Role.AGENT}
     unread = case((Review.acknowledged_at.is_(None), 0), else_=1)
@@ -265,7 +279,9 @@ def load_verdict(session: Session, person: Person, uid: uuid.UUID) -> Review:
     """
     review = session.scalar(
         visible(person, Review, Action.FEEDBACK_READ).where(
-            Review.uid == uid, Review.state == ReviewState.SUBMITTED
+            Review.uid == uid,
+            Review.state == ReviewState.SUBMITTED,
+            or_(_concerns(person), figures.shown(session, person, Review.site_id, Review.team_id)),
         )
     )
     if review is None and may(person, Action.OBJECTIONS_ANSWER):
@@ -278,7 +294,8 @@ def load_verdict(session: Session, person: Person, uid: uuid.UUID) -> Review:
         if not open_now and person.id not in decided:
             raise OutOfScope(Review, uid, Action.FEEDBACK_READ)
     if review is None:
-        review = load(session, person, Action.FEEDBACK_READ, Review, uid)
+        load(session, person, Action.FEEDBACK_READ, Review, uid)
+        raise OutOfScope(Review, uid, Action.FEEDBACK_READ)
     if is_blind(session, person, review.leg.call_id):
         raise OutOfScope(Review, uid, Action.FEEDBACK_READ)
     return review

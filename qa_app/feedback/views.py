@@ -15,6 +15,7 @@ from pipelines.scoring.service import version_rule
 from qa_app import once
 from qa_app.access import Action, Person, current_person, load, requires
 from qa_app.asked import page_number
+from qa_app.calls.accesses import note_transcript
 from qa_app.clock import now
 from qa_app.db import session
 from qa_app.feedback.forms import CORRECTED, NOT_UPHELD, ObjectForm, decision_form
@@ -42,6 +43,8 @@ def index() -> str:
 def show(uid: uuid.UUID) -> str:
     """Show a verdict: what earned points, then what is still open."""
     page = verdict_page(session(), current_person(), uid)
+    if not page.is_own:
+        note_transcript(page.player)
     return render("feedback/show.html", page=page, form=ObjectForm(formdata=None))
 
 

@@ -1,4 +1,4 @@
-"""What admins watch: the audit log, jobs and workers, and what an installation keeps and allows."""
+"""What admins watch: the audit log, jobs and workers."""
 
 import uuid
 from dataclasses import dataclass
@@ -7,10 +7,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models.calls import Project
-from models.operations import AuditEntry, Job, RetentionRule, Worker
-from models.people import Agent, Site, Team, User, UserRole
-from models.vocab import JobState, RetentionSubject, Role
+from models.operations import AuditEntry, Job, Worker
+from models.people import User
+from models.vocab import JobState
 from pipelines.line import WORKER_SILENT
 from qa_app.access import Action, Person, visible
 
@@ -89,7 +88,7 @@ class JobsPage:
 def jobs_page(session: Session, person: Person, *, state: str, now: datetime) -> JobsPage:
     """Read jobs (newest first, at most two hundred) and the workers of the last days."""
     # Figures are summed every minute: a day of that would hide everything else.
-    routine = (Job.name == "rebuild_measures") & (Job.state == JobState.DONE)
+    routine = Job.name.in_(("rebuild_measures", "send_mail")) & (Job.state == JobState.DONE)
     seen = visible(person, Job, Action.JOBS_READ).where(~routine)
     counts = session.execute(
         seen.with_only_columns(Job.state, func.count()).group_by(Job.state)
@@ -102,56 +101,4 @@ def jobs_page(session: Session, person: Person, *, state: str, now: datetime) ->
         jobs=tuple(session.scalars(seen.order_by(Job.id.desc()).limit(JOBS_SHOWN))),
         workers=tuple((worker, now - worker.heartbeat_at < WORKER_SILENT) for worker in workers),
         state=state,
-    )
-
-
-@dataclass(frozen=True)
-class SheetSite:
-    """A site on the settings sheet: sizes, who may what, and how long what is kept."""
-
-    site: Site
-    teams: int
-    agents: int
-    roles: tuple[tuple[Role, int], ...]
-    retention: tuple[tuple[RetentionSubject, str | None, int], ...]
-
-
-@dataclass(frozen=True)
-class SettingsSheet:
-    """What a works council or an impact assessment asks about, for the person's sites."""
-
-    sites: tuple[SheetSite, ...]
-
-
-def settings_sheet(session: Session, person: Person) -> SettingsSheet:
-    """Read the settings of every site in scope."""
-    sites = session.scalars(visible(person, Site, Action.SETTINGS_READ).order_by(Site.name))
-    return SettingsSheet(tuple(_sheet_site(session, site) for site in sites))
-
-
-def _sheet_site(session: Session, site: Site) -> SheetSite:
-    roles = session.execute(
-        select(UserRole.role, func.count(UserRole.user_id.distinct()))
-        .join(User, User.id == UserRole.user_id)
-        .where(UserRole.site_id == site.id, User.disabled_at.is_(None))
-        .group_by(UserRole.role)
-    ).all()
-    rules = session.execute(
-        select(RetentionRule.subject, Project.name, RetentionRule.days)
-        .outerjoin(Project, Project.id == RetentionRule.project_id)
-        .where(RetentionRule.site_id == site.id)
-        .order_by(RetentionRule.subject, Project.name)
-    ).all()
-    return SheetSite(
-        site=site,
-        teams=_count(session, Team, site),
-        agents=_count(session, Agent, site),
-        roles=tuple(sorted(roles, key=lambda pair: list(Role).index(pair[0]))),
-        retention=tuple(rules),
-    )
-
-
-def _count(session: Session, model: type[Team] | type[Agent], site: Site) -> int:
-    return (
-        session.scalar(select(func.count()).select_from(model).where(model.site_id == site.id)) or 0
     )

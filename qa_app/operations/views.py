@@ -3,11 +3,13 @@
 import uuid
 
 from flask import Blueprint, Response, flash, request
+from flask_babel import LazyString, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask_babel import lazy_gettext as _l
 
 from models.operations import Job
 from models.people import User
+from models.vocab import MaskKind
 from pipelines import audit as log
 from pipelines import job_table
 from pipelines import jobs as machine
@@ -15,12 +17,22 @@ from qa_app.access import Action, current_person, load, may, requires
 from qa_app.asked import number
 from qa_app.clock import now
 from qa_app.db import session
-from qa_app.operations.queries import audit_page, jobs_page, settings_sheet
+from qa_app.operations.queries import audit_page, jobs_page
 from qa_app.operations.queue import NAME, failed_uids, queue_page
+from qa_app.operations.sheet import settings_sheet
 from qa_app.surroundings import runtime, settings
 from qa_app.templating import go, is_local, render, see_other
 
 bp = Blueprint("operations", __name__)
+
+MASKED: dict[MaskKind, LazyString] = {
+    MaskKind.PHONE: _l("telephone numbers"),
+    MaskKind.IDENTITY: _l("identity numbers"),
+    MaskKind.CARD: _l("card and account numbers"),
+    MaskKind.EMAIL: _l("e-mail addresses"),
+    MaskKind.ADDRESS: _l("postal addresses"),
+    MaskKind.NUMBER: _l("other long numbers"),
+}
 
 RETRIED_AT_ONCE = 1_000
 """As many as fit into one request; the button stands there for the rest."""
@@ -144,5 +156,6 @@ def sheet() -> str:
         "operations/settings_sheet.html",
         sheet=settings_sheet(session(), current_person()),
         chosen=settings(),
+        masked=", ".join(str(MASKED[kind]) for kind in MaskKind if kind in settings().masked_kinds),
         printed_at=now(),
     )

@@ -27,6 +27,7 @@ from qa_app.phrases.marks import quoted
 class HitRow:
     """A hit in a list; nothing names the agent, since it judges nobody."""
 
+    call_id: int
     uid: uuid.UUID
     started_at: datetime
     timezone: str
@@ -127,7 +128,7 @@ def rows_of(session: Session, hits: Sequence[Mapping[str, Any]]) -> tuple[HitRow
     calls = {
         row.id: row
         for row in session.execute(
-            select(Transcript.id, Call.started_at, Call.site_id)
+            select(Transcript.id, Call.id.label("call_id"), Call.started_at, Call.site_id)
             .join(Recording, Recording.id == Transcript.recording_id)
             .join(Call, Call.id == Recording.call_id)
             .where(Transcript.id.in_(ids))
@@ -141,6 +142,7 @@ def rows_of(session: Session, hits: Sequence[Mapping[str, Any]]) -> tuple[HitRow
     zones = _zones(session, {row.site_id for row in calls.values()})
     return tuple(
         HitRow(
+            call_id=calls[hit["transcript_id"]].call_id,
             uid=hit.get("uid", uuid.UUID(int=0)),
             started_at=calls[hit["transcript_id"]].started_at,
             timezone=zones[calls[hit["transcript_id"]].site_id],

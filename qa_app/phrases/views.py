@@ -12,6 +12,7 @@ from models.calls import Project
 from models.people import User
 from models.phrases import PhraseRule, PhraseVersion
 from models.vocab import PhraseKind, PhraseVerdict
+from models.vocab_rights import AccessWay
 from pipelines import reading
 from pipelines.outcomes import DomainError
 from pipelines.phrases import service
@@ -20,6 +21,7 @@ from pipelines.phrases.rules.starters import STARTERS
 from qa_app import once
 from qa_app.access import Action, current_person, load, requires
 from qa_app.asked import number, page_number
+from qa_app.calls import accesses
 from qa_app.clock import now
 from qa_app.db import session
 from qa_app.messages import sentence, status_of
@@ -114,6 +116,7 @@ def show(uid: uuid.UUID) -> str:
         shown=request.args.get("shown", queries.OPEN),
         page=page_number(),
     )
+    accesses.note([hit.call_id for hit in page.hits], AccessWay.PHRASES)
     return _rule(page, _trial_form())
 
 
@@ -219,6 +222,7 @@ def try_rule(uid: uuid.UUID) -> ResponseReturnValue:
 def trial(uid: uuid.UUID) -> str:
     """Show what a try found."""
     page = hits.trial_page(session(), current_person(), uid, now())
+    accesses.note([example.call_id for example in page.examples], AccessWay.PHRASES)
     return render("phrases/trial.html", page=page, words=words)
 
 
@@ -227,6 +231,7 @@ def trial(uid: uuid.UUID) -> str:
 def example(uid: uuid.UUID, place: int) -> str:
     """Play an example of a try."""
     page = hits.example_page(session(), current_person(), uid, place, now())
+    accesses.note_transcript(page.player)
     return render("phrases/hit.html", page=page, form=None, words=words)
 
 
@@ -235,6 +240,7 @@ def example(uid: uuid.UUID, place: int) -> str:
 def hit(uid: uuid.UUID) -> str:
     """Play a hit, to be confirmed or rejected."""
     page = hits.hit_page(session(), current_person(), uid, now())
+    accesses.note_transcript(page.player)
     return render("phrases/hit.html", page=page, form=VerdictForm(formdata=None), words=words)
 
 

@@ -1,8 +1,8 @@
 """The form that sets how long something is kept."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import IntegerField, SelectField
-from wtforms.validators import InputRequired, NumberRange, Optional
+from wtforms import IntegerField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from models.vocab import RetentionSubject
 from qa_app.forms import BaseForm, choices
@@ -38,4 +38,21 @@ class RuleForm(BaseForm):
                 1, LONGEST_DAYS, _l("From 1 to 36,500 days; empty keeps it without limit.")
             ),
         ],
+    )
+
+
+class HoldForm(BaseForm):
+    """A recording that stays whatever its rule says, and why."""
+
+    call = StringField(
+        _l("Call id"),
+        [
+            InputRequired(_l("Give the id of the call, as the call records have it.")),
+            Length(max=200),
+        ],
+    )
+    reason = StringField(
+        _l("Reason"),
+        [InputRequired(_l("A legal hold needs a reason.")), Length(max=300)],
+        description=_l("Such as the number of a case. No names, no telephone numbers."),
     )

@@ -15,8 +15,14 @@ from pipelines.retention import recordings, service
 from qa_app.access import Action, current_person, load, may, requires
 from qa_app.clock import now
 from qa_app.db import session
-from qa_app.retention.forms import ExemplarsForm, RuleForm
-from qa_app.retention.queries import retention_page
+from qa_app.messages import sentence, status_of
+from qa_app.retention.forms import ExemplarsForm, HoldForm, RuleForm
+from qa_app.retention.queries import (
+    held_recording,
+    holds_page,
+    recording_of,
+    retention_page,
+)
 from qa_app.templating import render, see_other
 
 bp = Blueprint("retention", __name__, url_prefix="/retention")
@@ -82,3 +88,48 @@ def let_exemplars_keep(uid: uuid.UUID) -> ResponseReturnValue:
     recordings.let_exemplars_keep(session(), site, form.days.data or 0, now=now(), actor=person.uid)
     flash(_("Saved."), "success")
     return see_other("retention.index")
+
+
+@bp.get("/holds")
+@requires(Action.RETENTION_READ)
+def holds() -> str:
+    """Show the recordings that stay whatever their rule says."""
+    return _holds()
+
+
+def _holds(form: HoldForm | None = None) -> str:
+    person = current_person()
+    return render(
+        "retention/holds.html",
+        rows=holds_page(session(), person),
+        form=form or HoldForm(formdata=None),
+        may_write=may(person, Action.RETENTION_WRITE),
+    )
+
+
+@bp.post("/holds")
+@requires(Action.RETENTION_WRITE)
+def hold() -> ResponseReturnValue:
+    """Keep a recording whatever its rule says."""
+    person, form = current_person(), HoldForm()
+    if not form.validate():
+        return _holds(form), 422
+    try:
+        recording = recording_of(session(), person, form.call.data)
+    except DomainError as error:
+        form.call.errors = [sentence(error)]
+        return _holds(form), status_of(error)
+    recordings.hold(session(), recording, form.reason.data, now=now(), actor=person.uid)
+    flash(_("The recording stays until the hold is released."), "success")
+    return see_other("retention.holds")
+
+
+@bp.post("/holds/<uuid:uid>/release")
+@requires(Action.RETENTION_WRITE)
+def release(uid: uuid.UUID) -> ResponseReturnValue:
+    """Let a held recording follow its rule again."""
+    person = current_person()
+    recording = held_recording(session(), person, uid)
+    recordings.release_hold(session(), recording, now=now(), actor=person.uid)
+    flash(_("Released; the recording follows its rule again, from tonight on."), "success")
+    return see_other("retention.holds")

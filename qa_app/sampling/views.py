@@ -7,18 +7,21 @@ from flask import Blueprint, Response, flash, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
+from sqlalchemy import select
 
 from models.people import Site, User
-from models.samples import Draw, SamplePlan
+from models.samples import Draw, DrawnCall, SamplePlan
 from models.scorecards import Scorecard
 from models.vocab import DrawState, PlanState
+from models.vocab_rights import AccessWay
 from pipelines import flow
 from pipelines.outcomes import DomainError
 from pipelines.sampling import plans, service
 from pipelines.sampling.rules.settings import PlanSettings
-from qa_app import once
+from qa_app import once, security
 from qa_app.access import Action, current_person, load, may, requires
 from qa_app.asked import page_number
+from qa_app.calls import accesses
 from qa_app.clock import now
 from qa_app.db import session
 from qa_app.messages import sentence, status_of
@@ -216,6 +219,15 @@ def manifest(uid: uuid.UUID) -> Response:
         raise DomainError("draw_judged")
     with runtime().storage.open(draw.manifest_key) as stream:
         content = stream.read()
+    security.record(
+        "draw.exported",
+        "draw",
+        actor=current_person().uid,
+        subject_uid=draw.uid,
+        rows=draw.n_calls,
+    )
+    drawn = select(DrawnCall.call_id).where(DrawnCall.draw_id == draw.id)
+    accesses.note_all(drawn, AccessWay.EXPORT)
     name = f"draw-{draw.period_start}-{draw.period_end}-{str(draw.uid)[-8:]}.zip"
     return Response(
         content,

@@ -42,6 +42,7 @@ class TurnHit:
 class CallHit:
     """A call with turns that fit, the first of them in full; ``further`` counts the others."""
 
+    call_id: int
     uid: uuid.UUID
     started_at: datetime
     timezone: str
@@ -157,6 +158,7 @@ def _call_hits(
     }
     return tuple(
         CallHit(
+            call_id=call.id,
             uid=call.uid,
             started_at=call.started_at,
             timezone=call.site.timezone,

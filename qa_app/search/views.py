@@ -8,7 +8,9 @@ from wtforms import Field
 from wtforms.fields.choices import SelectChoice
 
 from models.vocab import Party, Reason
+from models.vocab_rights import AccessWay
 from qa_app.access import Action, current_person, requires
+from qa_app.calls import accesses
 from qa_app.calls.player import PARTIES
 from qa_app.clock import now
 from qa_app.db import session
@@ -41,6 +43,7 @@ def index() -> str:
     form.validate()
     asked = _asked(form)
     page = queries.search_page(session(), person, asked, now())
+    accesses.note([hit.call_id for hit in page.calls], AccessWay.SEARCH)
     return render("search/index.html", page=page, form=form, asked=asked)
 
 

@@ -15,6 +15,12 @@ PAGES = [
     "/audit",
     "/jobs",
     "/settings-sheet",
+    "/notices",
+    "/my-data",
+    "/requests",
+    "/requests/new",
+    "/limits",
+    "/retention/holds",
 ]
 
 

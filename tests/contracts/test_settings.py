@@ -60,6 +60,8 @@ def test_a_secret_key_is_made_once_and_readable_by_its_owner_only(tmp_path: Path
         ("COOKIE_SECURE", "perhaps", "setting_not_yes_or_no"),
         ("LOG_LEVEL", "loud", "setting_unknown_choice"),
         ("WHISPER_DEVICE", "abacus", "setting_unknown_choice"),
+        ("MAIL_HOST", "mail.example", "mail_incomplete"),
+        ("MAIL_SECURITY", "perhaps", "setting_unknown_choice"),
         ("DATABASE_URL", "mysql://x/y", "database_unsupported"),
         ("DATABASE_URL", "no url", "database_url_unreadable"),
         ("DATABASE_URL", "sqlite:///:memory:", "database_in_memory"),

@@ -18,6 +18,7 @@ from models.calls import Customer, MediaFile, Recording, Survey
 from models.operations import AuditEntry, ImportFile, ImportReject, Listening
 from models.registry import metadata
 from models.reviews import Answer, Exemplar, Review, ReviewRevision, SelfAssessment, Task
+from models.rights import ErasureProof
 from models.samples import DrawnCall
 from models.session import read_session, write_session
 from models.transcripts import HeardStretch, Transcript, Turn
@@ -35,7 +36,7 @@ from models.vocab import (
 )
 from pipelines import audit
 from pipelines.outcomes import DomainError
-from pipelines.retention import erasure, recordings, service
+from pipelines.retention import erasure, proof, recordings, service
 from pipelines.scoring.service import import_scorecard
 from pipelines.search import service as search
 from pipelines.storage import LocalStorage
@@ -511,6 +512,26 @@ def test_an_erased_customers_number_is_nowhere(
         kept = session.scalars(select(Review).where(Review.leg_id == world.kept.legs[0].id)).one()
         assert kept.summary == "kept words"
         assert count(own_engine, AuditEntry, AuditEntry.action == "customer.erased") == 1
+        # The proof counts what was there and names the files by their hashes.
+        kept_proof = session.scalars(select(ErasureProof)).one()
+        assert str(kept_proof.uid) == erased.proof
+        assert kept_proof.scrubbed_at == NOW
+        gone = {name: n for name, n in kept_proof.deleted.items() if n}
+        assert (
+            gone.items()
+            >= {
+                "numbers_of_calls": 1,
+                "recordings": 1,
+                "files": 4,
+                "transcripts": 1,
+                "words_of_reviews": 1,
+                "import_files": 2,
+            }.items()
+        )
+        kinds = sorted(file["kind"] for file in kept_proof.files)
+        assert kinds == ["masked", "original", "peaks", "playback"]
+        assert kept_proof.remains["scores"] == 1
+        assert proof.is_whole(kept_proof)
     with pytest.raises(DomainError, match="customer_unknown"):
         erasure.erase(own_engine, storage, "13800138042", now=NOW, actor=None)
 

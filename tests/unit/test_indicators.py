@@ -16,6 +16,7 @@ from pipelines.measures.rules.indicators import (
     add_up,
     evaluate,
     gap_bp,
+    groups_shown,
     measure_values,
     round_half_away,
     satisfaction_bounds,
@@ -119,3 +120,22 @@ def test_a_result_without_attainable_points_has_no_measures() -> None:
 
 def test_sums_add_totals_and_counts() -> None:
     assert SUMS[Fact.SURVEYS_TAKEN_PART] == FactSum(8, 8)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "shown"),
+    [
+        ({1: 12, 2: 5}, {1, 2}),
+        ({1: 12, 2: 4}, set()),
+        ({1: 12, 2: 4, 3: 7}, {1}),
+        ({1: 12, 2: 4, 3: 3}, {1}),
+        ({1: 12, None: 2, 3: 6}, {1}),
+        ({1: 12, None: 0}, {1}),
+        ({1: 4}, set()),
+        ({}, set()),
+    ],
+)
+def test_no_small_group_can_be_worked_out_from_the_total(
+    sizes: dict[int | None, int], shown: set[int]
+) -> None:
+    assert groups_shown(sizes) == shown

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from models.calls import Customer, Recording
 from models.people import Agent
+from models.rights import ErasureProof
 from models.vocab import RecordingState
 from pipelines.outcomes import DomainError
 from pipelines.runtime import Runtime
@@ -90,7 +91,11 @@ def test_erasing_asks_first(recording: Recording, run: Callable[..., Result], ad
     assert run("erase", "customer", number).exit_code == 1
     assert add(lambda session: session.scalars(select(Customer.number)).all()) == ["8613800138042"]
     done = run("erase", "customer", number, "--yes", "--json")
-    assert json.loads(done.output) == {
+    told = json.loads(done.output)
+    proof = add(lambda session: session.scalars(select(ErasureProof)).one())
+    assert (told.pop("proof"), proof.deleted["recordings"]) == (str(proof.uid), 1)
+    assert proof.scrubbed_at is not None
+    assert told == {
         "calls": 1,
         "recordings": 1,
         "reviews": 0,

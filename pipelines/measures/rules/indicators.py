@@ -208,3 +208,19 @@ def measure_values(
         Measure.PASSED: int(passed),
         Measure.SCORE_BP: round_half_away(Fraction(10_000 * earned, attainable)),
     }
+
+
+def groups_shown(sizes: Mapping[int | None, int]) -> set[int]:
+    """Return which groups' figures may stand beside the total, from their numbers of people.
+
+    Small groups are left out. Where all that is left out is itself a small group, its figures
+    would be the total less what is shown: then the smallest shown groups go too. The group ``None``
+    (people without one) is never shown.
+    """
+    shown = {key for key, size in sizes.items() if key is not None and size >= GROUP_OF_PEOPLE}
+    hidden = sum(size for key, size in sizes.items() if key not in shown)
+    while shown and 0 < hidden < GROUP_OF_PEOPLE:
+        smallest = min(shown, key=lambda key: (sizes[key], key))
+        shown.remove(smallest)
+        hidden += sizes[smallest]
+    return shown

@@ -1,0 +1,1 @@
+"""What is due soon, said in time; and mail that something waits."""
