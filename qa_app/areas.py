@@ -10,6 +10,7 @@ AREAS = (
     "home",
     "hotwords",
     "imports",
+    "live",
     "operations",
     "people",
     "phrases",
@@ -18,4 +19,5 @@ AREAS = (
     "sampling",
     "scorecards",
     "search",
+    "tasks",
 )

@@ -33,6 +33,7 @@ JOBS: dict[str, LazyString] = {
     "try_phrases": _l("Try a phrase rule over past calls"),
     "nightly_draws": _l("Draw the samples that are due"),
     "lapse_assessments": _l("End self-assessments whose time ran out"),
+    "settle_live": _l("Find the calls that were heard live"),
     "refresh_search": _l("Bring the search up to date"),
     "rebuild_measures": _l("Sum the figures"),
     "retention": _l("Delete what is past its time"),
