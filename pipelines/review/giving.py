@@ -149,9 +149,15 @@ def shares(
     At most `MOST_SHARED`, those due first.
     """
     free = tasks.where(Task.state == TaskState.OPEN, Task.assignee_id.is_(None))
-    order = session.scalars(
-        free.with_only_columns(Task.id).order_by(Task.due_at, Task.id).limit(MOST_SHARED)
-    ).all()
+    legs = {
+        row.id: row.leg_id
+        for row in session.execute(
+            free.with_only_columns(Task.id, Task.leg_id)
+            .order_by(Task.due_at, Task.id)
+            .limit(MOST_SHARED)
+        )
+    }
+    order = list(legs)
     allowed: dict[int, set[int]] = {}
     for user in users:
         able = free.where(
@@ -159,9 +165,8 @@ def shares(
         )
         for task_id in session.scalars(able.with_only_columns(Task.id)):
             allowed.setdefault(task_id, set()).add(user.id)
-    return rules.share_out(
-        order, hands(session, site_ids, [user.id for user in users], now), allowed
-    )
+    found = hands(session, site_ids, [user.id for user in users], now)
+    return rules.share_out(order, found, allowed, legs)
 
 
 def share(

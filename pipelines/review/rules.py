@@ -187,24 +187,32 @@ class Hand:
 
 
 def share_out(
-    tasks: Sequence[int], hands: Sequence[Hand], allowed: Mapping[int, Collection[int]]
+    tasks: Sequence[int],
+    hands: Sequence[Hand],
+    allowed: Mapping[int, Collection[int]],
+    legs: Mapping[int, int] | None = None,
 ) -> dict[int, int]:
     """Share tasks (in turn) among reviewers in the measure of their time; task id → reviewer id.
 
     Each goes to whoever, of those that may take it (``allowed``: task id → reviewer ids), would
     be done with everything first. Who has no time gets nothing; a task that nobody may take stays.
+    Tasks of one leg (``legs``: task id → leg id) go to different people: it is read twice.
     """
     loads = {hand.id: hand.load for hand in hands if hand.a_week > 0}
     by_id = {hand.id: hand for hand in hands}
     given: dict[int, int] = {}
+    read: set[tuple[int, int]] = set()
+    legs = legs or {}
     for task in tasks:
-        able = [who for who in loads if who in allowed.get(task, ())]
+        leg = legs.get(task, -task)
+        able = [who for who in loads if who in allowed.get(task, ()) and (leg, who) not in read]
         if not able:
             continue
         who = min(
             able, key=lambda one: ((loads[one] + by_id[one].a_review) / by_id[one].a_week, one)
         )
         loads[who] += by_id[who].a_review
+        read.add((leg, who))
         given[task] = who
     return given
 

@@ -16,7 +16,7 @@ from models.vocab import ChannelLayout, Direction
 from pipelines import audit
 from pipelines.outcomes import DomainError
 from qa_app import db, exports, security
-from qa_app.access import Action, current_person, load, requires
+from qa_app.access import Action, current_person, load, may, requires
 from qa_app.asked import MOST, page_number
 from qa_app.calls import measures, queries, sides, sounds, tokens
 from qa_app.calls.forms import FilterForm, LayoutForm, MaskForm, PurposeForm, UnmaskForm
@@ -126,6 +126,7 @@ def _shown(
         ),
         expired=expired,
         at=_spot(),
+        may_ask=page.opens and may(current_person(), Action.REVIEWS_DIRECT),
     )
 
 

@@ -19,6 +19,7 @@ from qa_app.asked import page_number
 from qa_app.clock import now
 from qa_app.db import session
 from qa_app.formats import rate
+from qa_app.reviews.both import both_page
 from qa_app.reviews.forms import ActForm, SkipForm, build_form, sheet_of_form
 from qa_app.reviews.queries import own_draft, write_page
 from qa_app.reviews.queue import queue_page, team_page
@@ -165,6 +166,13 @@ def _sent(review: Review) -> tuple[SheetView, dict[str, Any]]:
     form = build_form(version)()
     sheet = sheet_of_form(form, version)
     return view_sheet(version, form, sheet), sheet
+
+
+@bp.get("/<uuid:uid>/both")
+@requires(Action.REVIEWS_READ)
+def both(uid: uuid.UUID) -> str:
+    """Show both readings of a call side by side, once both are in."""
+    return render("reviews/both.html", page=both_page(session(), current_person(), uid))
 
 
 @bp.post("/<uuid:uid>/draft")

@@ -128,6 +128,10 @@ def test_work_goes_to_those_who_may_and_have_time(rows: Any, n: int, data: Any) 
     working = {hand.id for hand in hands if hand.a_week}
     assert set(given_) == {task for task in range(n) if allowed[task] & working}
     assert all(who in allowed[task] & working for task, who in given_.items())
+    # Pairs of tasks of one leg never meet in one hand.
+    legs = {task: task // 2 for task in range(n)}
+    apart = share_out(range(n), hands, allowed, legs)
+    assert len({(legs[task], who) for task, who in apart.items()}) == len(apart)
 
 
 @given(HANDS, st.integers(1, 80))
