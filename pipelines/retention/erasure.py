@@ -177,6 +177,9 @@ _WRITTEN: Sequence[str] = (
     "review",
     "self_assessment",
     "objection",
+    "task",
+    "review_request",
+    "drawn_call",
     "import_reject",
     "import_file",
 )

@@ -12,6 +12,7 @@ from models import guards
 from models.calls import Call, Leg, Project, Recording
 from models.operations import AuditEntry, Listening, RetentionRule
 from models.people import SignInAttempt, Site
+from models.reviewing import LiveReview
 from models.reviews import Review
 from models.session import in_chunks, read_session
 from models.transcripts import HeardStretch, Transcript
@@ -21,6 +22,7 @@ from pipelines.outcomes import DomainError
 from pipelines.retention.files import Swept, sweep
 from pipelines.retention.recordings import expire_recording
 from pipelines.retention.rules import Rule, cutoff, days_kept, log_days
+from pipelines.retention.tasks import clear_live, clear_task_words, legs_with_task_words, old_live
 from pipelines.retention.words import clear_words, has_words
 from pipelines.storage import Storage
 
@@ -131,6 +133,7 @@ def run_retention(engine: Engine, storage: Storage, now: datetime) -> Retained:
         recordings += _expire_recordings(engine, storage, group, now)
         transcripts += _delete_transcripts(engine, group, now)
         reviews += _clear_reviews(engine, group, now)
+        _clear_beside(engine, group, now)
     _delete_unfinished(engine, now)
     log_entries = _delete_logs(engine, now)
     swept: Swept = sweep(engine, storage, now)
@@ -296,6 +299,25 @@ def _clear_reviews(engine: Engine, group: _Group, now: datetime) -> int:
 
     in_chunks(engine, ids, clear, size=_PER_TRANSACTION)
     return len(ids)
+
+
+def _clear_beside(engine: Engine, group: _Group, now: datetime) -> None:
+    """Clear what stands beside reviews: why they were asked for or skipped, and live ones."""
+    before = group.before(RetentionSubject.REVIEW, now)
+    if before is None:
+        return
+    with read_session(engine) as session:
+        legs = session.scalars(
+            select(Leg.id)
+            .join(Call, Call.id == Leg.call_id)
+            .outerjoin(Recording, Recording.call_id == Call.id)
+            .where(*_old(group, before), Recording.legal_hold.is_(None), legs_with_task_words())
+        ).all()
+        heard = session.scalars(
+            select(LiveReview.id).where(old_live(group.site_id, group.project_id, before))
+        ).all()
+    in_chunks(engine, legs, clear_task_words, size=_PER_TRANSACTION)
+    in_chunks(engine, heard, clear_live, size=_PER_TRANSACTION)
 
 
 def _delete_logs(engine: Engine, now: datetime) -> int:

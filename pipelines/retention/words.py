@@ -9,6 +9,7 @@ from models import guards
 from models.reviews import Answer, Exemplar, Objection, Review, ReviewRevision, SelfAssessment
 from models.scorecards import Criterion
 from models.vocab import CriterionKind, ReviewState
+from pipelines.retention.tasks import clear_task_words
 
 
 def clear_words_of_legs(session: Session, leg_ids: Collection[int], reason: str) -> int:
@@ -24,6 +25,7 @@ def clear_words_of_legs(session: Session, leg_ids: Collection[int], reason: str)
             assessment.draft = {}
         _clear_answers(session, Answer.self_assessment_id.in_([row.id for row in own]))
         session.flush()
+    clear_task_words(session, leg_ids)
     return len(reviews)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from models.reviews import Review
-from models.vocab import Origin, ReviewState
+from models.vocab import CriterionKind, Origin, ReviewState
 from pipelines.scoring.rules import CriterionRule, VersionRule
 from pipelines.scoring.service import version_rule
 from qa_app.access import Action, OutOfScope, Person, load
@@ -61,9 +61,14 @@ class BothPage:
     rows: tuple[Compared, ...]
 
     @property
+    def judged(self) -> tuple[Compared, ...]:
+        """Return the criteria that are more than words."""
+        return tuple(row for row in self.rows if row.rule.kind is not CriterionKind.TEXT)
+
+    @property
     def agreed(self) -> int:
-        """Return on how many criteria both gave the same answer."""
-        return sum(row.same for row in self.rows)
+        """Return on how many of those both gave the same answer."""
+        return sum(row.same for row in self.judged)
 
 
 def both_page(session: Session, person: Person, uid: uuid.UUID) -> BothPage:
