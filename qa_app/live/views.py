@@ -45,8 +45,11 @@ def _user() -> User:
 
 def _offered(form: BeginForm) -> BeginForm:
     person = current_person()
-    form.agent.choices = [SelectChoice(*pair) for pair in agent_choices(session(), person)]
-    form.project.choices = [SelectChoice(*pair) for pair in project_choices(session(), person)]
+    # Nobody is chosen beforehand: a review of the wrong agent would be worse than none.
+    none = SelectChoice("", _("Choose …"))
+    agents, projects = agent_choices(session(), person), project_choices(session(), person)
+    form.agent.choices = [none, *(SelectChoice(*pair) for pair in agents)]
+    form.project.choices = [none, *(SelectChoice(*pair) for pair in projects)]
     return form
 
 
