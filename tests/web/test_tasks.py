@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from models.calls import Call
 from models.people import Agent, User, UserRole
 from models.reviewing import LiveReview
-from models.reviews import Review, SelfAssessment, Task
+from models.reviews import Objection, Review, SelfAssessment, Task
 from models.samples import DrawnCall, DrawStratum
 from models.vocab import AssessmentState, Origin, Role, SkipKind, TaskState
 from pipelines import evaluation, flow
@@ -143,6 +143,27 @@ def test_two_readings_stay_apart_until_both_are_in(
     assert first.post(f"{two}/claim").status_code == 403
     verdict = add(lambda session: session.scalars(select(Review.uid)).one())
     assert first.get(f"/reviews/{verdict}/both").status_code == 404
+
+    def object_to_it(session: Session) -> Any:
+        review = session.scalars(select(Review)).one()
+        objection = Objection(
+            review_id=review.id,
+            site_id=review.site_id,
+            team_id=review.team_id,
+            agent_id=review.leg.agent_id,
+            words="I did ask",
+            raised_at=NOW,
+        )
+        session.add(objection)
+        session.flush()
+        return objection.uid
+
+    objection = f"/feedback/objections/{add(object_to_it)}"
+    # Whoever may still read it the second time does not decide about the first.
+    assert other.get(objection).status_code == 404
+    # To the draw the call is done with: its second reading is nobody's to wait for.
+    page = words(signed_in("manager").get(f"/sampling/draws/{draw}"))
+    assert page.count('<span class="badge bg-green-lt">reviewed</span>') == 1
     other.get("/reviews/team")
     other.post(f"{two}/claim")
     page = words(other.get(two))
@@ -155,6 +176,7 @@ def test_two_readings_stay_apart_until_both_are_in(
     page = words(first.get(link))
     assert re.search(r"(\d of \d) criteria alike", page)[1] == "3 of 4"
     assert page.count("differs") == 1
+    assert "I did ask" in words(other.get(objection))
     # The agent is told one verdict: the one that counts.
     page = words(agent.get("/feedback/"))
     assert re.findall(r'href="/feedback/([0-9a-f-]{36})"', page) == [str(verdict)]
@@ -175,6 +197,8 @@ def test_a_manager_gives_and_shares_out_work_and_learns_no_reason_of_what_they_j
         # A call of the manager's own: an agent of theirs talked on it.
         agent = factories.make_agent(session, session.merge(world.team), "boss", manager)
         own.leg.agent_id = agent.id
+        own.state, own.assignee_id = TaskState.CLAIMED, second_reviewer.id
+        own.skip_kind, own.skip_reason = SkipKind.NOT_REVIEWED, "own words"
         return waits.uid, own.uid, [str(task.uid) for task in tasks[2:5]]
 
     waits, own, some = add(also_reviewer)
@@ -185,14 +209,14 @@ def test_a_manager_gives_and_shares_out_work_and_learns_no_reason_of_what_they_j
     assert "planted words" not in page
     assert str(waits) in page
     assert str(own) not in page
-    assert manager.post(f"/tasks/{own}/skip", {"decision": "confirm"}).status_code in (403, 409)
+    assert manager.post(f"/tasks/{own}/skip", {"decision": "confirm"}).status_code == 403
     to = str(world.people["reviewer"].uid)
     manager.get("/tasks/")
-    # Their own call cannot be given by them, begun ones neither; the rest is.
     manager.post("/tasks/give", {"task": [*some, str(own), str(waits)], "to": to})
     page = words(manager.get("/tasks/?state=given"))
     assert "3 tasks are with" in page
-    assert "You took part in this call" in page
+    # What waits for a decision is not given to anybody else meanwhile.
+    assert "2 × This task is closed" in page
     assert [uid in page for uid in some] == [True] * 3
     assert words(signed_in("reviewer").get("/reviews/")).count("given to me") == 3
     for name, hours in ((to, "10"), (str(second_reviewer.uid), "2.5")):
