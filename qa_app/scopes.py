@@ -186,9 +186,12 @@ def _review(look: Look) -> Condition:
         return and_(mine, submitted, Review.origin.not_in(AMONG_REVIEWERS))
     if look.action is Action.OBJECTIONS_ANSWER:
         others = and_(area, submitted, Review.reviewer_id.is_distinct_from(look.person.id))
-        return and_(others, ~_second_open()) if look.grant.role is Role.REVIEWER else others
+        return and_(others, ~_second_open()) if Role.REVIEWER in look.person.roles else others
     if look.grant.role is Role.REVIEWER:
         return Review.reviewer_id == look.person.id
+    if Role.REVIEWER in look.person.roles:
+        # Who leads and reviews as well might take the second reading yet.
+        return and_(area, submitted, ~_second_open())
     return and_(area, submitted)
 
 

@@ -64,6 +64,13 @@ def second_reviewer(add: Add, world: World) -> User:
     return add(make)
 
 
+@pytest.fixture
+def other(app: Any, second_reviewer: User) -> Browser:
+    browser = Browser(app.test_client())
+    browser.sign_in(second_reviewer.username)
+    return browser
+
+
 def counts(add: Add) -> tuple[int, int, int]:
     """Return (drawn calls, n_drawn of the strata, first tasks)."""
     return add(
@@ -119,10 +126,8 @@ def test_a_skip_draws_another_call_is_undone_and_above_a_tenth_waits_for_a_manag
 
 
 def test_two_readings_stay_apart_until_both_are_in(
-    signed_in: SignedIn, app: Any, draw: Any, add: Add, second_reviewer: User
+    signed_in: SignedIn, other: Browser, draw: Any, add: Add, world: World
 ) -> None:
-    other = Browser(app.test_client())
-    other.sign_in(second_reviewer.username)
     first, agent = signed_in("reviewer"), signed_in("agent")
 
     def pair(session: Session) -> Any:
@@ -162,8 +167,18 @@ def test_two_readings_stay_apart_until_both_are_in(
     # Whoever may still read it the second time does not decide about the first.
     assert other.get(objection).status_code == 404
     # To the draw the call is done with: its second reading is nobody's to wait for.
-    page = words(signed_in("manager").get(f"/sampling/draws/{draw}"))
+    manager = signed_in("manager")
+    page = words(manager.get(f"/sampling/draws/{draw}"))
     assert page.count('<span class="badge bg-green-lt">reviewed</span>') == 1
+    assert manager.get(f"/feedback/{verdict}").status_code == 200
+    # Nor does a manager who reviews too, and could take it, see what the first one said.
+    add(
+        lambda session: session.add(
+            UserRole(user_id=world.people["manager"].id, role=Role.REVIEWER, site_id=world.site.id)
+        )
+    )
+    assert manager.get(f"/feedback/{verdict}").status_code == 404
+    assert str(verdict) not in words(manager.get("/feedback/"))
     other.get("/reviews/team")
     other.post(f"{two}/claim")
     page = words(other.get(two))
