@@ -150,6 +150,10 @@ def test_a_plan_keeps_calls_from_close_colleagues_of_now_and_then(world: Any) ->
     world.session.flush()
     for task in (mei, world.tasks[3]):
         assert claims.obstacle(world.session, task, world.ann, NOW) == "colleague_call"
+    # Had she left before that call, she would have been with its agent neither then nor now.
+    member.valid_to = date(2026, 11, 10)
+    world.session.flush()
+    assert claims.obstacle(world.session, mei, world.ann, NOW) is None
 
 
 def test_a_task_is_given_unless_it_was_begun_or_is_the_managers_own_call(world: Any) -> None:
@@ -321,13 +325,14 @@ def test_a_live_review_finds_its_call_once_it_is_imported_and_never_changes(worl
     assert evaluation.settle_live(world.session, now=now) == 0
     # The call of that time comes in, and others of the agent: before, later, of another project.
     other = make.make_project(world.session, world.site)
-    for start, project in ((-30, world.project), (2, other), (12, world.project)):
+    for start, project in ((-30, world.project), (-2, other), (12, world.project)):
         make.make_call(
             world.session,
             world.mei,
             world.red,
             project,
             started_at=now + timedelta(minutes=start),
+            talk_ms=600_000,
         )
     call = make.make_call(
         world.session,
