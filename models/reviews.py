@@ -26,7 +26,11 @@ from models.vocab import (
 
 
 class Task(Identified, Base):
-    """A reviewer's piece of work: one leg to be scored with one scorecard version by a due day."""
+    """A reviewer's piece of work: one leg to be scored with one scorecard version by a due day.
+
+    An open task with an assignee was given to that person, who has not begun. A claimed one with a
+    ``skip_kind`` waits for a manager to confirm the skip.
+    """
 
     __tablename__ = "task"
     __table_args__ = (

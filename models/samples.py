@@ -18,12 +18,15 @@ class SamplePlan(Identified, Base):
 
     ``settings`` holds the plan's rules as ``pipelines.sampling.rules.PlanSettings`` writes them.
     ``phrase_hits`` lets reviewers see, while they score, what phrase rules found.
+    ``second_share_bp`` is the share of calls, in basis points, that a second reviewer scores blind;
+    ``no_colleagues`` keeps calls from reviewers who are in one team with the agent.
     """
 
     __tablename__ = "sample_plan"
     __table_args__ = (
         UniqueConstraint("site_id", "name"),
         CheckConstraint("settling_days >= 0 AND due_days >= 1", name="days"),
+        CheckConstraint("second_share_bp BETWEEN 0 AND 5000", name="second_share"),
     )
 
     site_id: Mapped[int] = mapped_column(ForeignKey("site.id", ondelete="RESTRICT"))
@@ -37,6 +40,8 @@ class SamplePlan(Identified, Base):
     self_assessment_days: Mapped[int] = mapped_column(default=7)
     nightly: Mapped[bool] = mapped_column(default=False)
     phrase_hits: Mapped[bool] = mapped_column(default=False, server_default=false())
+    second_share_bp: Mapped[int] = mapped_column(default=0, server_default="0")
+    no_colleagues: Mapped[bool] = mapped_column(default=False, server_default=false())
     state: Mapped[PlanState] = mapped_column(default=PlanState.ACTIVE)
     created_by_id: Mapped[int | None] = mapped_column(
         ForeignKey("user_account.id", ondelete="SET NULL")
@@ -56,7 +61,8 @@ class Draw(Identified, Base):
     ``seed`` is 16 hexadecimal digits, shown only when the draw is closed. ``n_connected`` and
     ``n_recorded`` (= N) count calls of the frame's period and filters; ``excluded`` counts what
     was left out, by kind. ``extended_at`` is the first time that calls were added after reviews of
-    this draw were in: every figure made from it says so.
+    this draw were in: every figure made from it says so. ``second_share_bp`` is the plan's, as it
+    was when the draw was made.
     """
 
     __tablename__ = "draw"
@@ -82,6 +88,7 @@ class Draw(Identified, Base):
     n_recorded: Mapped[int]
     excluded: Mapped[dict[str, Any]]
     settings: Mapped[dict[str, Any]]
+    second_share_bp: Mapped[int] = mapped_column(default=0, server_default="0")
     manifest_key: Mapped[str]
     manifest_sha256: Mapped[str]
     drawn_by_id: Mapped[int | None] = mapped_column(

@@ -11,18 +11,20 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from models import guards
 from models.calls import Leg
 from models.disputes import Dispute
 from models.people import Agent, User
 from models.practice import PracticeAttempt, Quiz, QuizItem
+from models.reviewing import LiveReview
 from models.reviews import Exemplar, Objection, Review, ReviewRevision, SelfAssessment, Task
 from models.samples import Draw, DrawnCall
-from models.vocab import AssessmentState, Origin, ReviewState
+from models.vocab import AssessmentState, Origin, ReviewState, RevisionCause
 from models.vocab_rights import NoticeKind
 from pipelines import notices
 from pipelines.outcomes import AnswerState, DomainError, Score, Sheet
 from pipelines.practice import service as practice
-from pipelines.review import assessments, disputes, feedback, verdicts
+from pipelines.review import assessments, disputes, feedback, live, verdicts
 from pipelines.scoring import rules
 from pipelines.scoring.parts import part_of
 from pipelines.scoring.service import version_rule
@@ -84,6 +86,59 @@ def submit_assessment(
         session, assessment, kept, score, lock_version=lock_version, user=user, now=now
     )
     tell_ready(session, [assessment.leg_id], now=now)
+
+
+def submit_live(
+    session: Session,
+    live_: LiveReview,
+    sheet: Sheet,
+    summary: str,
+    *,
+    lock_version: int,
+    user: User,
+    now: datetime,
+) -> Score:
+    """Submit the review of a call heard live: checked like any, kept until the call is known."""
+    kept, score = checked_score(session, live_.version_id, sheet)
+    live.submit(session, live_, kept, summary, lock_version=lock_version, user=user, now=now)
+    return score
+
+
+def settle_live(session: Session, *, now: datetime) -> int:
+    """Make the reviews of calls that were heard live and are on file by now; return how many."""
+    settled = 0
+    for waiting in live.waiting(session):
+        leg = live.leg_of(session, waiting)
+        if leg is None:
+            continue
+        user = session.get_one(User, waiting.reviewer_id)
+        kept, score = checked_score(session, waiting.version_id, waiting.draft)
+        review = Review(
+            origin=Origin.LIVE,
+            site_id=leg.site_id,
+            team_id=leg.team_id,
+            leg_id=leg.id,
+            version_id=waiting.version_id,
+            reviewer_id=waiting.reviewer_id,
+            state=ReviewState.SUBMITTED,
+            draft={},
+            summary=waiting.summary,
+            started_at=waiting.begun_at,
+            saved_at=waiting.saved_at,
+            submitted_at=waiting.submitted_at,
+        )
+        session.add(review)
+        session.flush()
+        verdicts.add_revision(
+            session, review, kept, score, cause=RevisionCause.SUBMITTED, user=user, now=now
+        )
+        # The words live in one place only: in the review, where retention and erasure find them.
+        with guards.erasure(session, "live.settled"):
+            waiting.leg_id, waiting.review_id = leg.id, review.id
+            waiting.draft, waiting.summary = {}, ""
+            session.flush()
+        settled += 1
+    return settled
 
 
 def answer_objection(

@@ -56,6 +56,8 @@ def draw(
     ``how`` is what ``sampling.service.draw`` takes: ``now`` and ``actor``, for samples and tests
     ``as_of`` and ``seed``. ``transcripts=False`` asks for no transcription.
     """
+    # Who judged one of these calls live is known before any is drawn.
+    evaluation.settle_live(session, now=how["now"])
     result = sampling.draw(session, runtime.storage, plan, period_start, period_end, **how)
     review.create_tasks(session, result, now=how["now"])
     evaluation.tell_asked(session, result, now=how["now"])
@@ -298,6 +300,10 @@ def _lapse(session: Session, runtime: Runtime, _result: Any, _attempt: int) -> N
     evaluation.tell_lapsed(session, now=runtime.clock.now())
 
 
+def _settle_live(session: Session, runtime: Runtime, _result: Any, _attempt: int) -> None:
+    evaluation.settle_live(session, now=runtime.clock.now())
+
+
 def _as_given(_session: Session, _runtime: Runtime, ids: Mapping[str, Any]) -> Mapping[str, Any]:
     return ids
 
@@ -356,6 +362,11 @@ JOBS: Mapping[str, Job] = {
         work=reminders.send,
         save=_nothing,
     ),
+    "settle_live": Job(
+        load=lambda _session, _runtime, ids: ids,
+        work=lambda _ids, _runtime, _progress: None,
+        save=_settle_live,
+    ),
     "refresh_search": _alone(
         lambda runtime, progress: search.refresh(runtime.engine, runtime.clock.now(), progress)
     ),
@@ -375,6 +386,8 @@ SCHEDULES: Sequence[Schedule] = (
     # After an upgrade there are transcripts that nobody has looked through; else there is nothing.
     Schedule(job="look_through", every=timedelta(minutes=5)),
     Schedule(job="lapse_assessments", every=timedelta(hours=1)),
+    # Calls heard live come with the next import.
+    Schedule(job="settle_live", every=timedelta(minutes=15)),
     # What came by other ways than a transcription: transcripts of before, masks that changed.
     Schedule(job="refresh_search", every=timedelta(hours=1)),
     # Every hour, since sites keep different clocks: a plan is due in its own site's night.

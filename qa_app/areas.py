@@ -14,6 +14,7 @@ AREAS = (
     "home",
     "hotwords",
     "imports",
+    "live",
     "notices",
     "operations",
     "people",
@@ -30,4 +31,5 @@ AREAS = (
     "skills",
     "studio",
     "targets",
+    "tasks",
 )

@@ -159,6 +159,33 @@ MESSAGES: dict[str, tuple[int, LazyString]] = {
     "task_taken": (409, _l("Somebody else has taken this call meanwhile.")),
     "task_not_yours": (409, _l("This call is no longer with you.")),
     "own_call": (403, _l("You took part in this call, so somebody else judges it.")),
+    "colleague_call": (
+        403,
+        _l("The agent of this call is a close colleague of yours, so somebody else judges it."),
+    ),
+    "judged_before": (403, _l("You have judged this call already; the second reader is another.")),
+    "task_closed": (409, _l("This task is closed, or waits for a decision about a skip.")),
+    "task_begun": (409, _l("Its review has been begun; the reviewer can give it back.")),
+    "reviewer_elsewhere": (403, _l("%(name)s does not review calls of this site or team.")),
+    "given_own_call": (403, _l("%(name)s took part in this call.")),
+    "given_colleague_call": (
+        403,
+        _l("%(name)s is a close colleague of the agent, and the plan keeps such calls apart."),
+    ),
+    "given_judged_before": (403, _l("%(name)s has judged this call already.")),
+    "reviewer_time_range": (400, _l("From 0 to %(hours)s hours a week.")),
+    "review_asked_already": (409, _l("A review of this part of the call is under way already.")),
+    "skip_not_asked": (409, _l("No skip of this call waits for a decision.")),
+    "skip_own": (403, _l("Somebody else decides about your own skips.")),
+    "skip_not_yours": (409, _l("This skip cannot be undone by you.")),
+    "skip_final": (
+        409,
+        _l("The call drawn instead has been begun, so the skip stays as it is."),
+    ),
+    "replacement_not_last": (
+        409,
+        _l("More calls of this kind were drawn since, so the skip stays as it is."),
+    ),
     "draft_would_be_lost": (409, _l("Answers were written for this call; giving back drops them.")),
     "skip_reason_needed": (400, _l("Say in a few words why.")),
     "no_scorecard_for_project": (

@@ -29,6 +29,7 @@ class Group:
 
 WAYS: tuple[Way | Group, ...] = (
     Way("reviews.queue", _l("My reviews"), "checklist", Action.TASKS_WORK),
+    Way("tasks.index", _l("Tasks"), "clock", Action.TASKS_MANAGE),
     Way("assessments.index", _l("My calls"), "phone", Action.ASSESSMENTS_WRITE),
     Way("dashboards.mine", _l("My results"), "chart", Action.DASHBOARDS_MINE),
     Way("dashboards.index", _l("Dashboard"), "chart", Action.DASHBOARDS_READ),

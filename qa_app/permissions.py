@@ -27,6 +27,9 @@ class Action(StrEnum):
     TASKS_WORK = "tasks.work"
     TASKS_MANAGE = "tasks.manage"
     REVIEWS_WRITE = "reviews.write"
+    REVIEWS_DIRECT = "reviews.direct"
+    LIVE_WRITE = "live.write"
+    LIVE_READ = "live.read"
     REVIEWS_READ = "reviews.read"
     ASSESSMENTS_WRITE = "assessments.write"
     FEEDBACK_READ = "feedback.read"
@@ -103,6 +106,9 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.TASKS_WORK: _REVIEWER,
     Action.TASKS_MANAGE: _MANAGER,
     Action.REVIEWS_WRITE: _REVIEWER,
+    Action.REVIEWS_DIRECT: _TRAINER | _MANAGER,
+    Action.LIVE_WRITE: _REVIEWER | _MANAGER,
+    Action.LIVE_READ: _AGENT | _REVIEWER | _TRAINER | _MANAGER,
     Action.REVIEWS_READ: _REVIEWER | _TRAINER | _MANAGER,
     Action.ASSESSMENTS_WRITE: _AGENT,
     Action.FEEDBACK_READ: _AGENT | _REVIEWER | _TRAINER | _MANAGER,

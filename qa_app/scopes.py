@@ -34,12 +34,22 @@ from models.operations import AuditEntry, ImportFile, Job, Listening, RetentionR
 from models.people import Agent, Site, Team, TeamMember, User, UserRole
 from models.phrases import PhraseHit, PhraseRule, PhraseTrial
 from models.practice import Playlist, PracticeAttempt, Quiz, QuizItem, QuizPerson
+from models.reviewing import LiveReview
 from models.reviews import Exemplar, Objection, Review, SelfAssessment, Task
 from models.rights import CallAccess, ErasureProof, RightsRequest, SiteLimits
 from models.samples import Draw, DrawnCall, SamplePlan
 from models.scorecards import Scorecard, ScorecardVersion
 from models.transcripts import Transcript
-from models.vocab import ExemplarAudience, ExemplarState, QuizState, ReviewState, Role, VersionState
+from models.vocab import (
+    ExemplarAudience,
+    ExemplarState,
+    Origin,
+    QuizState,
+    ReviewState,
+    Role,
+    TaskState,
+    VersionState,
+)
 from qa_app.permissions import Action, Grant, Person, grants_for
 
 Condition = ColumnElement[bool]
@@ -182,17 +192,46 @@ def _task(look: Look) -> Condition:
     return area if look.grant.role is Role.MANAGER else false()
 
 
+AMONG_REVIEWERS = (Origin.SECOND, Origin.CALIBRATION, Origin.PRACTICE)
+"""What reviewers do to agree with each other; it is no verdict on the agent's call."""
+
+
 def _review(look: Look) -> Condition:
     area = _area(look, Review.site_id, Review.team_id)
     submitted = Review.state == ReviewState.SUBMITTED
     if look.grant.role is Role.AGENT:
         mine = exists().where(Leg.id == Review.leg_id, _own(look, Leg.agent_id))
-        return and_(mine, submitted)
+        return and_(mine, submitted, Review.origin.not_in(AMONG_REVIEWERS))
     if look.action is Action.OBJECTIONS_ANSWER:
-        return and_(area, submitted, Review.reviewer_id.is_distinct_from(look.person.id))
+        others = and_(area, submitted, Review.reviewer_id.is_distinct_from(look.person.id))
+        return and_(others, ~_second_open()) if Role.REVIEWER in look.person.roles else others
     if look.grant.role is Role.REVIEWER:
         return Review.reviewer_id == look.person.id
+    if Role.REVIEWER in look.person.roles:
+        # Who leads and reviews as well might take the second reading yet.
+        return and_(area, submitted, ~_second_open())
     return and_(area, submitted)
+
+
+def _second_open() -> Condition:
+    """Return whether somebody may still read a second time: until then no reviewer learns more."""
+    second = aliased(Task)
+    return exists().where(
+        second.leg_id == Review.leg_id,
+        second.origin == Origin.SECOND,
+        second.state.in_((TaskState.OPEN, TaskState.CLAIMED)),
+    )
+
+
+def _live(look: Look) -> Condition:
+    submitted = LiveReview.state == ReviewState.SUBMITTED
+    if look.grant.role is Role.AGENT:
+        return and_(_own(look, LiveReview.agent_id), submitted)
+    mine = LiveReview.reviewer_id == look.person.id
+    area = _area(look, LiveReview.site_id, LiveReview.team_id)
+    if look.action is Action.LIVE_WRITE or look.grant.role is Role.REVIEWER:
+        return mine
+    return or_(mine, and_(area, submitted))
 
 
 def _objection(look: Look) -> Condition:
@@ -406,6 +445,7 @@ RULES: dict[type[Base], Callable[[Look], Condition]] = {
     Listening: lambda look: exists().where(
         Recording.id == Listening.recording_id, _recording(look)
     ),
+    LiveReview: _live,
     MediaFile: lambda look: exists().where(
         Recording.id == MediaFile.recording_id, _recording(look)
     ),

@@ -33,6 +33,7 @@ JOBS: dict[str, LazyString] = {
     "try_phrases": _l("Try a phrase rule over past calls"),
     "nightly_draws": _l("Draw the samples that are due"),
     "lapse_assessments": _l("End self-assessments whose time ran out"),
+    "settle_live": _l("Find the calls that were heard live"),
     "refresh_search": _l("Bring the search up to date"),
     "remind": _l("Remind people of what is due"),
     "send_mail": _l("Send mail that something waits"),

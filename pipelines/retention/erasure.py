@@ -219,6 +219,9 @@ _WRITTEN: Sequence[str] = (
     "review_cause",
     "coaching_session",
     "coaching_step",
+    "task",
+    "review_request",
+    "drawn_call",
     "import_reject",
     "import_file",
 )

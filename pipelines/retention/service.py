@@ -12,6 +12,7 @@ from models import guards
 from models.calls import Call, Leg, Project, Recording
 from models.operations import AuditEntry, Listening, RetentionRule
 from models.people import SignInAttempt, Site
+from models.reviewing import LiveReview
 from models.reviews import Review
 from models.rights import CallAccess, RightsRequest
 from models.session import in_chunks, read_session
@@ -24,6 +25,7 @@ from pipelines.retention.practice import delete_attempts
 from pipelines.retention.recordings import expire_recording, kept_by_exemplar
 from pipelines.retention.rules import Rule, cutoff, days_kept, log_days
 from pipelines.retention.talks import delete_help, delete_notes
+from pipelines.retention.tasks import clear_live, clear_task_words, legs_with_task_words, old_live
 from pipelines.retention.words import clear_words, has_words
 from pipelines.storage import Storage
 
@@ -134,6 +136,7 @@ def run_retention(engine: Engine, storage: Storage, now: datetime) -> Retained:
         recordings += _expire_recordings(engine, storage, group, now)
         transcripts += _delete_transcripts(engine, group, now)
         reviews += _clear_reviews(engine, group, now)
+        _clear_beside(engine, group, now)
         before = group.before(RetentionSubject.REVIEW, now)
         delete_help(engine, group.project_id, before)
         if before is not None:
@@ -324,6 +327,25 @@ def _clear_reviews(engine: Engine, group: _Group, now: datetime) -> int:
 
     in_chunks(engine, ids, clear, size=_PER_TRANSACTION)
     return len(ids)
+
+
+def _clear_beside(engine: Engine, group: _Group, now: datetime) -> None:
+    """Clear what stands beside reviews: why they were asked for or skipped, and live ones."""
+    before = group.before(RetentionSubject.REVIEW, now)
+    if before is None:
+        return
+    with read_session(engine) as session:
+        legs = session.scalars(
+            select(Leg.id)
+            .join(Call, Call.id == Leg.call_id)
+            .outerjoin(Recording, Recording.call_id == Call.id)
+            .where(*_old(group, before), Recording.legal_hold.is_(None), legs_with_task_words())
+        ).all()
+        heard = session.scalars(
+            select(LiveReview.id).where(old_live(group.site_id, group.project_id, before))
+        ).all()
+    in_chunks(engine, legs, clear_task_words, size=_PER_TRANSACTION)
+    in_chunks(engine, heard, clear_live, size=_PER_TRANSACTION)
 
 
 def _delete_logs(engine: Engine, now: datetime) -> int:

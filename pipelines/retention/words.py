@@ -12,6 +12,7 @@ from models.reviews import Answer, Exemplar, Objection, Review, ReviewRevision, 
 from models.scorecards import Criterion
 from models.vocab import CriterionKind, ReviewState
 from pipelines.retention.practice import clear_practice_of_legs, clear_references
+from pipelines.retention.tasks import clear_task_words
 
 
 def clear_words_of_legs(session: Session, leg_ids: Collection[int], reason: str) -> int:
@@ -35,6 +36,7 @@ def clear_words_of_legs(session: Session, leg_ids: Collection[int], reason: str)
         session.delete(request)
     _clear_said(session, CoachingSession.leg_id.in_(leg_ids), people=False)
     session.flush()
+    clear_task_words(session, leg_ids)
     return len(reviews)
 
 

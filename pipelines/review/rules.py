@@ -1,8 +1,10 @@
-"""Who may judge, see, answer what, and when: values in, values out."""
+"""Who may judge, see, answer what, and when; whose turn it is: values in, values out."""
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from statistics import median
 
 from models.vocab import (
     AssessmentState,
@@ -12,6 +14,18 @@ from models.vocab import (
     SkipKind,
     TaskState,
 )
+
+ALL_BP = 10_000
+SKIPS_FREE_BP = 1_000
+"""Skips up to this share need nobody's word (docs/queue.md)."""
+FEWEST_OWN = 10
+"""A reviewer's own share of skips is looked at from so many finished tasks on."""
+USUAL_MINUTES = 15
+"""What a review is taken to need until some have been measured."""
+SHORTEST, LONGEST = timedelta(seconds=10), timedelta(hours=2)
+"""A form open for longer was left alone, not worked on."""
+LIVE_LEAD = timedelta(minutes=10)
+"""How long before the call a live review may be begun."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +70,6 @@ def reviewer_is_blind(tasks: Iterable[TaskState]) -> bool:
     ``tasks`` are the states of the tasks on the call that are assigned to the person.
     """
     return TaskState.CLAIMED in set(tasks)
-
-
-def is_own_call(agent_id: int | None, agents_of_call: Iterable[int | None]) -> bool:
-    """Tell whether a person talked on any leg of the call; nobody judges a call of their own."""
-    return agent_id is not None and agent_id in set(agents_of_call)
 
 
 def may_answer_objection(
@@ -153,3 +162,140 @@ def score_falls(before: tuple[int, int], after: tuple[int, int]) -> bool:
     earned, attainable = before
     new_earned, new_attainable = after
     return new_earned * attainable < earned * new_attainable
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A task that somebody may take.
+
+    ``due`` is its day at the site, ``given``: a manager chose this person for it, ``heard`` how
+    many calls of its agent were taken or done lately, ``position`` and ``leg`` its place in the
+    draw's random order.
+    """
+
+    id: int
+    due: date
+    given: bool
+    heard: int
+    position: int
+    leg: int
+
+
+def in_turn(waiting: Iterable[Waiting]) -> list[int]:
+    """Return the ids of tasks in the order in which they are taken.
+
+    The day it is due first; what was given to this very person before what is anybody's; then the
+    agent who was heard least lately, so that no one waits for feedback while others get it twice;
+    then the order of the draw, which is random.
+    """
+    turn = sorted(
+        waiting,
+        key=lambda one: (one.due, not one.given, one.heard, one.position, one.leg, one.id),
+    )
+    return [one.id for one in turn]
+
+
+def read_twice(seed: str, position: int, share_bp: int) -> bool:
+    """Tell whether a second reviewer scores the call at this position (from 1) of a draw too.
+
+    A systematic sample over the draw's order with a start made from the draw's own ``seed``: of
+    any first n calls, n · share are read twice, rounded down or up, and each call has the chance
+    ``share_bp`` (basis points). A draw that is extended keeps what was decided before. The start
+    is hashed with a word of its own, so that it tells nothing about why a call was drawn.
+    """
+    digest = hashlib.sha256(f"second\x1f{seed}".encode()).digest()
+    start = int.from_bytes(digest[:8], "big") % ALL_BP
+    return (position * share_bp + start) // ALL_BP > ((position - 1) * share_bp + start) // ALL_BP
+
+
+@dataclass(frozen=True)
+class Skips:
+    """How many of some tasks are skipped, the one in question included."""
+
+    skipped: int
+    tasks: int
+
+    @property
+    def many(self) -> bool:
+        """Tell whether the share is above what needs nobody's word."""
+        return self.skipped * ALL_BP > SKIPS_FREE_BP * self.tasks
+
+
+def skip_needs_manager(draw: Skips, own: Skips) -> bool:
+    """Tell whether a manager confirms a skip: too many of the draw's tasks, or of the person's.
+
+    ``draw`` counts all tasks of the draw, ``own`` those that the person has finished or skipped.
+    """
+    return draw.many or (own.tasks >= FEWEST_OWN and own.many)
+
+
+def typical_minutes(spans: Iterable[timedelta]) -> float | None:
+    """Return the median of measured times in minutes; null when there is none that could be one."""
+    worked = [span for span in spans if SHORTEST <= span <= LONGEST]
+    return median(span.total_seconds() for span in worked) / 60 if worked else None
+
+
+@dataclass(frozen=True)
+class Hand:
+    """A reviewer as work is shared out: minutes waiting with them, minutes a week, pace."""
+
+    id: int
+    load: float
+    a_week: int
+    a_review: float
+
+
+def share_out(
+    tasks: Sequence[int],
+    hands: Sequence[Hand],
+    allowed: Mapping[int, Collection[int]],
+    legs: Mapping[int, int] | None = None,
+) -> dict[int, int]:
+    """Share tasks (in turn) among reviewers in the measure of their time; task id → reviewer id.
+
+    Each goes to whoever, of those that may take it (``allowed``: task id → reviewer ids), would
+    be done with everything first. Who has no time gets nothing; a task that nobody may take stays.
+    Tasks of one leg (``legs``: task id → leg id) go to different people: it is read twice.
+    """
+    loads = {hand.id: hand.load for hand in hands if hand.a_week > 0}
+    by_id = {hand.id: hand for hand in hands}
+    given: dict[int, int] = {}
+    read: set[tuple[int, int]] = set()
+    legs = legs or {}
+    for task in tasks:
+        leg = legs.get(task, -task)
+        able = [who for who in loads if who in allowed.get(task, ()) and (leg, who) not in read]
+        if not able:
+            continue
+        who = min(
+            able, key=lambda one: ((loads[one] + by_id[one].a_review) / by_id[one].a_week, one)
+        )
+        loads[who] += by_id[who].a_review
+        read.add((leg, who))
+        given[task] = who
+    return given
+
+
+@dataclass(frozen=True)
+class Talk:
+    """When an agent talked on a leg."""
+
+    id: int
+    start: datetime
+    end: datetime
+
+
+def heard_live(begun: datetime, ended: datetime, talks: Iterable[Talk]) -> int | None:
+    """Return the leg that was judged live between two times, of the agent's ``talks``.
+
+    It is the one under way when the review was begun, else the first to begin soon after; a later
+    call of the same agent, taken while the reviewer still wrote, is not meant.
+    """
+    order = sorted(talks, key=lambda talk: (talk.start, talk.id))
+    for talk in order:
+        if talk.start <= begun < talk.end:
+            return talk.id
+    for talk in order:
+        if begun < talk.start <= min(begun + LIVE_LEAD, ended):
+            return talk.id
+    return None

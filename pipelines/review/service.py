@@ -1,10 +1,10 @@
-"""Reviewers' tasks: made for a draw, claimed, given back, skipped."""
+"""Reviewers' tasks: made for a draw, claimed, given, given back, skipped."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from models.calls import Call, Leg, Project
 from models.people import Agent, User
@@ -20,19 +20,19 @@ from models.vocab import (
 )
 from pipelines import audit, days
 from pipelines.outcomes import DomainError
-from pipelines.review import rules
-
-_LIVE = (TaskState.OPEN, TaskState.CLAIMED, TaskState.DONE)
+from pipelines.review import claims, rules
 
 
 def create_tasks(session: Session, draw: Draw, *, now: datetime) -> list[Task]:
     """Make a task for every leg with talk of every drawn call, and ask its agent's own view.
 
     A leg that has a live task, or a call whose review belongs to an earlier draw, gets none, so
-    that an extended draw may be given again. Agents who do not sign in are not asked.
+    that an extended draw may be given again. Agents who do not sign in are not asked. The legs of
+    calls that the draw has read twice get a second task, for another reviewer. Returns the first
+    ones.
     """
     legs = session.execute(
-        select(Leg, DrawnCall.id, Call.project_id)
+        select(Leg, DrawnCall.id, Call.project_id, DrawnCall.position)
         .join(Call, Call.id == Leg.call_id)
         .join(DrawnCall, DrawnCall.call_id == Call.id)
         .where(
@@ -45,27 +45,39 @@ def create_tasks(session: Session, draw: Draw, *, now: datetime) -> list[Task]:
         .order_by(DrawnCall.position, Leg.position)
     ).all()
     versions = {
-        project_id: _version_for(session, draw, project_id)
+        project_id: published_version(session, project_id, draw.plan.scorecard_id)
         for project_id in dict.fromkeys(row.project_id for row in legs)
     }
-    tasks = [
-        Task(
-            origin=Origin.DRAWN,
+    due_at = now + timedelta(days=draw.plan.due_days)
+
+    def task_for(
+        origin: Origin, leg: Leg, drawn_call_id: int, project_id: int, _place: int
+    ) -> Task:
+        return Task(
+            origin=origin,
             site_id=leg.site_id,
             team_id=leg.team_id,
             leg_id=leg.id,
             drawn_call_id=drawn_call_id,
             version_id=versions[project_id],
-            due_at=now + timedelta(days=draw.plan.due_days),
+            due_at=due_at,
             created_at=now,
         )
-        for leg, drawn_call_id, project_id in legs
+
+    tasks = [task_for(Origin.DRAWN, *row) for row in legs]
+    share = draw.second_share_bp
+    seconds = [
+        task_for(Origin.SECOND, *row)
+        for row in legs
+        if rules.read_twice(draw.seed, row.position, share)
     ]
     session.add_all(tasks)
     session.flush()
+    session.add_all(seconds)
+    session.flush()
     asked = _ask_agents(
         session,
-        list(zip(tasks, (leg for leg, _, _ in legs), strict=True)),
+        list(zip(tasks, (row[0] for row in legs), strict=True)),
         due_at=now + timedelta(days=draw.plan.self_assessment_days),
     )
     audit.record(
@@ -76,6 +88,7 @@ def create_tasks(session: Session, draw: Draw, *, now: datetime) -> list[Task]:
         subject="draw",
         subject_uid=draw.uid,
         tasks=len(tasks),
+        seconds=len(seconds),
         asked=asked,
     )
     return tasks
@@ -88,14 +101,17 @@ def _has_task() -> ColumnElement[bool]:
         .where(
             Task.leg_id == Leg.id,
             Task.origin == Origin.DRAWN,
-            or_(Task.state.in_(_LIVE), this_pick),
+            or_(Task.state.in_(claims.LIVE), this_pick),
         )
         .exists()
     )
 
 
-def _version_for(session: Session, draw: Draw, project_id: int) -> int:
-    scorecard_id = draw.plan.scorecard_id
+def published_version(session: Session, project_id: int, scorecard_id: int | None) -> int:
+    """Return the newest published version of a scorecard, of the project's unless one is given.
+
+    Raises ``no_scorecard_for_project``.
+    """
     project = session.get_one(Project, project_id)
     version_id = session.scalar(
         select(ScorecardVersion.id)
@@ -109,6 +125,15 @@ def _version_for(session: Session, draw: Draw, project_id: int) -> int:
     if version_id is None:
         raise DomainError("no_scorecard_for_project", project=project.name)
     return version_id
+
+
+def ask_again(session: Session, task: Task, *, now: datetime) -> None:
+    """Ask the agent of a task's leg for the own view once more, with the plan's days to give it."""
+    leg = session.get_one(Leg, task.leg_id)
+    drawn = session.get_one(DrawnCall, task.drawn_call_id)
+    due_at = now + timedelta(days=drawn.draw.plan.self_assessment_days)
+    _ask_agents(session, [(task, leg)], due_at=due_at)
+    days.mark_dirty(session, [(leg.site_id, leg.local_date)])
 
 
 def _ask_agents(session: Session, tasks: list[tuple[Task, Leg]], *, due_at: datetime) -> int:
@@ -157,61 +182,53 @@ def _ask_agents(session: Session, tasks: list[tuple[Task, Leg]], *, due_at: date
     return asked
 
 
-def _no_own_call(user: User) -> ColumnElement[bool]:
-    """Narrow tasks to calls on which the person's own agent did not talk."""
-    own, other = aliased(Leg), aliased(Leg)
-    return ~(
-        select(other.id)
-        .join(own, own.call_id == other.call_id)
-        .join(Agent, Agent.id == own.agent_id)
-        .where(other.id == Task.leg_id, Agent.user_id == user.id)
-        .exists()
-    )
+def claimable(tasks: Select[Any], user: User, now: datetime) -> Select[Any]:
+    """Narrow ``tasks`` (those in the person's scope) to what they may claim, first due first."""
+    return claims.claimable(tasks, user, now)
 
 
-def claimable(tasks: Select[Task], user: User) -> Select[Task]:
-    """Narrow ``tasks`` (those in the person's scope) to what they may claim, most urgent first."""
-    return tasks.where(Task.state == TaskState.OPEN, _no_own_call(user)).order_by(
-        Task.due_at, Task.id
-    )
-
-
-def claim_next(session: Session, tasks: Select[Task], user: User, *, now: datetime) -> Task | None:
-    """Claim the most urgent open task among ``tasks`` for ``user``; None when there is none."""
-    found = claimable(tasks, user).limit(1).with_for_update(of=Task, skip_locked=True)
-    task = session.scalar(found)
-    if task is not None:
-        _take(session, task, user, now)
-    return task
+def claim_next(session: Session, tasks: Select[Any], user: User, *, now: datetime) -> Task | None:
+    """Claim the task among ``tasks`` whose turn it is for ``user``; None when there is none."""
+    for task_id in claims.turn(session, tasks, user, now):
+        # Two people who ask at once get two tasks: what another transaction holds is passed over.
+        task = session.scalar(
+            select(Task)
+            .where(Task.id == task_id, Task.state == TaskState.OPEN)
+            .with_for_update(of=Task, skip_locked=True)
+            .execution_options(populate_existing=True)
+        )
+        if task is not None and claims.obstacle(session, task, user, now) is None:
+            _take(session, task, user, now)
+            return task
+    return None
 
 
 def claim(session: Session, task: Task, user: User, *, now: datetime) -> None:
-    """Claim one task. Claiming what one has already changes nothing."""
+    """Claim one task. Claiming what one has already changes nothing.
+
+    Raises ``task_taken``, and by what keeps the task from the person ``own_call``,
+    ``colleague_call`` or ``judged_before``.
+    """
     session.refresh(task, with_for_update=True)
     if task.state is TaskState.CLAIMED and task.assignee_id == user.id:
         return
-    if task.state is not TaskState.OPEN:
+    if task.state is not TaskState.OPEN or task.assignee_id not in (None, user.id):
         raise DomainError("task_taken")
-    agents = session.scalars(
-        select(Leg.agent_id).where(
-            Leg.call_id == select(Leg.call_id).where(Leg.id == task.leg_id).scalar_subquery()
-        )
-    )
-    agent_id = session.scalar(select(Agent.id).where(Agent.user_id == user.id))
-    if rules.is_own_call(agent_id, agents):
-        raise DomainError("own_call")
+    if code := claims.obstacle(session, task, user, now):
+        raise DomainError(code)
     _take(session, task, user, now)
 
 
 def _take(session: Session, task: Task, user: User, now: datetime) -> None:
     task.state, task.assignee_id, task.claimed_at = TaskState.CLAIMED, user.id, now
     session.flush()
-    _record(session, task, user, "task.claimed", now)
+    record(session, task, user, "task.claimed", now)
 
 
-def _record(
+def record(
     session: Session, task: Task, user: User, action: str, now: datetime, **more: Any
 ) -> None:
+    """Write down what a person did with a task."""
     audit.record(
         session,
         now=now,
@@ -237,10 +254,11 @@ def release(session: Session, task: Task, user: User, *, now: datetime, discard:
     reviewer must start blind, so a draft cannot be handed on.
     """
     claimed_by(session, task, user)
-    _drop_draft(session, task, discard=discard)
+    drop_draft(session, task, discard=discard)
+    task.skip_kind = task.skip_reason = None
     task.state, task.assignee_id, task.claimed_at = TaskState.OPEN, None, None
     session.flush()
-    _record(session, task, user, "task.released", now)
+    record(session, task, user, "task.released", now)
 
 
 def skip(
@@ -260,24 +278,56 @@ def skip(
     if not reason.strip():
         raise DomainError("skip_reason_needed")
     claimed_by(session, task, user)
-    _drop_draft(session, task, discard=True)
-    task.state, task.skip_kind, task.skip_reason = TaskState.SKIPPED, kind, reason.strip()
+    close_skipped(session, task, kind, reason.strip(), now=now)
+    record(session, task, user, "task.skipped", now, kind=kind.value)
+
+
+def close_skipped(
+    session: Session, task: Task, kind: SkipKind, reason: str, *, now: datetime
+) -> None:
+    """Close a task as skipped and mark its call so once all its legs are."""
+    drop_draft(session, task, discard=True)
+    task.state, task.skip_kind, task.skip_reason = TaskState.SKIPPED, kind, reason
     task.closed_at = now
-    _take_back_request(session, task)
-    if task.drawn_call_id is not None:
-        states = session.execute(
-            select(Task.state, Task.skip_kind).where(Task.drawn_call_id == task.drawn_call_id)
-        )
-        drawn = session.get_one(DrawnCall, task.drawn_call_id)
-        drawn.skip_kind = rules.skip_of_call([(row.state, row.skip_kind) for row in states])
-        drawn.skip_reason = task.skip_reason if drawn.skip_kind else None
+    if task.origin is Origin.DRAWN:
+        take_back_request(session, task)
+        _drop_second(session, task)
+        mark_call(session, task)
     leg = session.get_one(Leg, task.leg_id)
     days.mark_dirty(session, [(leg.site_id, leg.local_date)])
     session.flush()
-    _record(session, task, user, "task.skipped", now, kind=kind.value)
 
 
-def _take_back_request(session: Session, task: Task) -> bool:
+def mark_call(session: Session, task: Task) -> None:
+    """Mark the drawn call of a task as skipped once all its first readings are, else as not."""
+    if task.drawn_call_id is None:
+        return
+    session.flush()
+    states = session.execute(
+        select(Task.state, Task.skip_kind).where(
+            Task.drawn_call_id == task.drawn_call_id, Task.origin == Origin.DRAWN
+        )
+    )
+    drawn = session.get_one(DrawnCall, task.drawn_call_id)
+    drawn.skip_kind = rules.skip_of_call([(row.state, row.skip_kind) for row in states])
+    drawn.skip_reason = task.skip_reason if drawn.skip_kind else None
+    session.flush()
+
+
+def _drop_second(session: Session, task: Task) -> None:
+    """Take back the second reading of a leg that has no first, unless somebody works on it."""
+    for second in session.scalars(
+        select(Task).where(
+            Task.leg_id == task.leg_id,
+            Task.drawn_call_id == task.drawn_call_id,
+            Task.origin == Origin.SECOND,
+            Task.state == TaskState.OPEN,
+        )
+    ):
+        session.delete(second)
+
+
+def take_back_request(session: Session, task: Task) -> bool:
     """Take back the self-assessment asked for beside a task, unless it was begun; tell if so."""
     untouched = [
         asked
@@ -294,7 +344,8 @@ def _take_back_request(session: Session, task: Task) -> bool:
     return bool(untouched)
 
 
-def _drop_draft(session: Session, task: Task, *, discard: bool) -> None:
+def drop_draft(session: Session, task: Task, *, discard: bool) -> None:
+    """Delete the draft behind a task; ``draft_would_be_lost`` unless it is empty or ``discard``."""
     review = session.scalar(select(Review).where(Review.task_id == task.id))
     if review is None:
         return
@@ -318,13 +369,13 @@ def withdraw_tasks(session: Session, draw: Draw, *, now: datetime) -> int:
     ).all()
     taken = 0
     for task in waiting:
-        if _take_back_request(session, task):
+        if take_back_request(session, task):
             leg = session.get_one(Leg, task.leg_id)
             days.mark_dirty(session, [(leg.site_id, leg.local_date)])
         review = session.scalar(select(Review).where(Review.task_id == task.id))
         if review is not None and (review.draft or review.summary):
             continue
-        _drop_draft(session, task, discard=True)
+        drop_draft(session, task, discard=True)
         session.delete(task)
         taken += 1
     session.flush()

@@ -99,6 +99,8 @@ def submit(
     task = review.task
     if task is not None:
         task.state, task.closed_at = TaskState.DONE, now
+        # A question to skip it is settled by the review itself.
+        task.skip_kind = task.skip_reason = None
     session.flush()
     return revision
 

@@ -27,6 +27,8 @@ class PlanValues:
     self_assessment_days: int = 7
     nightly: bool = False
     phrase_hits: bool = False
+    second_share_bp: int = 0
+    no_colleagues: bool = False
 
 
 def create_plan(
@@ -85,6 +87,8 @@ def _apply(plan: SamplePlan, values: PlanValues) -> None:
     plan.self_assessment_days = values.self_assessment_days
     plan.nightly = values.nightly
     plan.phrase_hits = values.phrase_hits
+    plan.second_share_bp = values.second_share_bp
+    plan.no_colleagues = values.no_colleagues
 
 
 def _record(

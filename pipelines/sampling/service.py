@@ -74,6 +74,7 @@ def draw(
         "drawn_at": now.isoformat(),
         "seed": seed,
         "settings": settings.to_json(),
+        "second_share_bp": plan.second_share_bp,
         "calls": frame.n_calls,
         "connected": frame.n_connected,
         "recorded": frame.n_recorded,
@@ -108,6 +109,7 @@ def draw(
         n_recorded=frame.n_recorded,
         excluded=frame.excluded,
         settings=settings.to_json(),
+        second_share_bp=plan.second_share_bp,
         manifest_key=stored.key,
         manifest_sha256=stored.sha256,
         drawn_by_id=actor.id if actor else None,
@@ -299,6 +301,28 @@ def replace(
     added.replaces_id = drawn_call.id
     session.flush()
     return added
+
+
+def take_back(
+    session: Session, drawn_call: DrawnCall, *, now: datetime, actor: User | None
+) -> None:
+    """Take a replacement out of an open draw again: the call it stood for is reviewed after all.
+
+    Its tasks must be gone. Raises ``draw_not_open``, and ``replacement_not_last`` where further
+    calls of the stratum were drawn since: what is drawn is always the beginning of its order.
+    """
+    draw = drawn_call.draw
+    stratum = _stratum(session, draw, drawn_call.stratum.key)
+    last = session.scalar(
+        select(func.max(DrawnCall.position)).where(DrawnCall.stratum_id == stratum.id)
+    )
+    if drawn_call.position != last:
+        raise DomainError("replacement_not_last")
+    session.delete(drawn_call)
+    stratum.n_drawn -= 1
+    session.flush()
+    session.expire(draw, ["calls"])
+    _record(session, draw, "draw.replacement_taken_back", now=now, actor=actor)
 
 
 def _stratum(session: Session, draw: Draw, key: str) -> DrawStratum:

@@ -17,7 +17,7 @@ from models.vocab_rights import AccessWay
 from pipelines import audit
 from pipelines.outcomes import DomainError
 from qa_app import db, exports, security
-from qa_app.access import Action, current_person, load, requires
+from qa_app.access import Action, current_person, load, may, requires
 from qa_app.asked import MOST, page_number
 from qa_app.calls import accesses, measures, queries, sides, sounds, tokens
 from qa_app.calls.forms import FilterForm, LayoutForm, MaskForm, PurposeForm, UnmaskForm
@@ -131,6 +131,7 @@ def _shown(
         at=_spot(),
         may_choose=page.player is not None
         and choosing.may_choose_call(session(), current_person(), page.row.uid),
+        may_ask=page.opens and may(current_person(), Action.REVIEWS_DIRECT),
     )
 
 

@@ -32,7 +32,7 @@ from qa_app.clock import now as clock_now
 from qa_app.feedback.after import Aftermath, aftermath, may_decide
 from qa_app.feedback.points import OwnView, Point, own_view, points_of
 from qa_app.phrases.marks import may_see_marks
-from qa_app.reasons import reason_words
+from qa_app.reviews.asked import picked_words
 from qa_app.reviews.queries import CallFacts, call_facts, player_of, said_in, with_leg
 from qa_app.reviews.sheets import band_of
 
@@ -324,6 +324,7 @@ def verdict_page(session: Session, person: Person, uid: uuid.UUID) -> FeedbackPa
     waiting = any(item.state is ObjectionState.OPEN for item in review.objections)
     objection = _open_objection(review, person)
     scored = [point for point in points if point.maximum and not point.not_applicable]
+    picked = picked_words(session, review)
     return FeedbackPage(
         uid=review.uid,
         call=entry.call,
@@ -347,8 +348,8 @@ def verdict_page(session: Session, person: Person, uid: uuid.UUID) -> FeedbackPa
         points=tuple(points),
         own=own_view(current, assessment),
         assessment_state=assessment.state if assessment else None,
-        drawn=review.drawn_call is not None,
-        picked=tuple(reason_words(review.drawn_call.explanation)) if review.drawn_call else (),
+        drawn=review.drawn_call is not None or bool(picked),
+        picked=picked,
         listened=_listened(session, review),
         history=tuple(review.revisions),
         objections=tuple(review.objections),

@@ -293,7 +293,7 @@ def _manager(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...]
     fresh = count(Review, Action.REVIEWS_READ, Review.submitted_at > now - RECENT)
     return (
         Tile(fresh, _l("reviews of the last seven days"), "chart", "dashboards.index"),
-        Tile(left, _l("reviews still to be made"), "clock", "sampling.index", left > 0, late > 0),
+        Tile(left, _l("reviews still to be made"), "clock", "tasks.index", left > 0, late > 0),
         Tile(running, _l("draws under review"), "dice", "sampling.index"),
         _objections(count),
         _disputes(count, person, now),

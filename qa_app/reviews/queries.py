@@ -1,13 +1,16 @@
-"""What the queue and the review form show. Nothing here tells why a call was picked."""
+"""What the review form shows, and the facts of a call that judging pages share.
+
+Nothing here tells why a call was picked.
+"""
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask import abort
-from sqlalchemy import func, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from models.calls import Call, Leg, Recording
@@ -17,15 +20,14 @@ from models.transcripts import Transcript, Turn
 from models.vocab import Direction, MaskKind, ReviewState, TaskState
 from pipelines.masking import meet
 from pipelines.moments import Why
-from pipelines.review.service import claimable
+from pipelines.review.claims import takeable
 from pipelines.scoring.service import version_rule
 from qa_app.access import Action, Person, load, visible
 from qa_app.calls.player import PlayerView, Purpose, player_view
+from qa_app.clock import now as clock_now
 from qa_app.phrases.marks import Mark, plan_shows_hits, suggestions_of
 from qa_app.quotes import SaidTurn
-from qa_app.reviews.sheets import SheetView, band_of, form_for, view_sheet
-
-RECENT = 10
+from qa_app.reviews.sheets import SheetView, form_for, view_sheet
 
 
 @dataclass(frozen=True)
@@ -49,39 +51,16 @@ class CallFacts:
 
 
 @dataclass(frozen=True)
-class Mine:
-    """A task that the person has claimed."""
+class Part:
+    """Another leg of a transferred call; ``uid`` leads to its task where the person may work on it.
 
-    uid: uuid.UUID
-    call: CallFacts
-    due_at: dt.datetime
-    late: bool
-    begun: bool
-    answered: int
+    ``mine``: the person has claimed it already, else it can be taken.
+    """
 
-
-@dataclass(frozen=True)
-class Done:
-    """A review that the person has submitted."""
-
-    uid: uuid.UUID
-    call: CallFacts
-    submitted_at: dt.datetime
-    earned: int
-    attainable: int
-    band: str
-
-
-@dataclass(frozen=True)
-class QueuePage:
-    """A reviewer's day: what is mine, what waits for anybody, what I have done."""
-
-    mine: tuple[Mine, ...]
-    waiting: int
-    waiting_late: int
-    next_due: dt.datetime | None
-    done_today: int
-    done: tuple[Done, ...]
+    leg: int
+    agent: str
+    uid: uuid.UUID | None
+    mine: bool
 
 
 @dataclass(frozen=True)
@@ -95,6 +74,8 @@ class WritePage:
     due_at: dt.datetime
     player: PlayerView | None
     suggestions: Mapping[str, tuple[Mark, ...]]
+    parts: tuple[Part, ...] = ()
+    skip_waits: bool = False
 
 
 def call_facts(leg: Leg) -> CallFacts:
@@ -159,67 +140,47 @@ def said_in(session: Session, call_id: int) -> tuple[SaidTurn, ...]:
     return tuple(said)
 
 
-def queue_page(session: Session, person: Person, now: dt.datetime) -> QueuePage:
-    """Gather a reviewer's queue, most urgent first."""
-    in_scope = visible(person, Task, Action.TASKS_WORK)
-    mine = session.scalars(
-        in_scope.where(Task.assignee_id == person.id, Task.state == TaskState.CLAIMED)
-        .options(*with_leg(Task.leg), joinedload(Task.review))
-        .order_by(Task.due_at, Task.id)
-    ).unique()
+def parts_of(
+    session: Session, person: Person, tasks: Sequence[Task], now: dt.datetime
+) -> dict[int, tuple[Part, ...]]:
+    """Return task id → the other parts of its transferred call, those without talk left out."""
+    several = {task.leg.call_id for task in tasks if task.leg.call.transfers}
+    if not several:
+        return {}
+    legs: dict[int, list[Leg]] = {}
+    for leg in session.scalars(
+        select(Leg)
+        .where(Leg.call_id.in_(several), Leg.talk_ms > 0)
+        .options(joinedload(Leg.agent))
+        .order_by(Leg.position)
+    ):
+        legs.setdefault(leg.call_id, []).append(leg)
     user = session.get_one(User, person.id)
-    open_ones = claimable(in_scope, user).order_by(None).subquery()
-    waiting, late, next_due = session.execute(
-        select(
-            func.count(),
-            func.count().filter(open_ones.c.due_at < now),
-            func.min(open_ones.c.due_at),
-        ).select_from(open_ones)
-    ).one()
-    reviews = visible(person, Review, Action.REVIEWS_WRITE).where(
-        Review.state == ReviewState.SUBMITTED
-    )
-    done = session.scalars(
-        reviews.options(*with_leg(Review.leg), joinedload(Review.current))
-        .order_by(Review.submitted_at.desc(), Review.id.desc())
-        .limit(RECENT)
-    ).unique()
-    today = reviews.where(Review.submitted_at > now - dt.timedelta(hours=12)).subquery()
-    return QueuePage(
-        mine=tuple(_mine(task, now) for task in mine),
-        waiting=waiting,
-        waiting_late=late,
-        next_due=next_due,
-        done_today=session.scalar(select(func.count()).select_from(today)) or 0,
-        done=tuple(_done(review) for review in done),
-    )
+    own = and_(Task.assignee_id == person.id, Task.state == TaskState.CLAIMED)
+    ids = [leg.id for found in legs.values() for leg in found]
+    open_to_me: dict[tuple[int, int | None], Task] = {
+        (task.leg_id, task.drawn_call_id): task
+        for task in session.scalars(
+            visible(person, Task, Action.TASKS_WORK)
+            .where(Task.leg_id.in_(ids), or_(own, takeable(user, now)))
+            .order_by(Task.id.desc())
+        )
+    }
 
+    def part(task: Task, leg: Leg) -> Part:
+        other = open_to_me.get((leg.id, task.drawn_call_id))
+        return Part(
+            leg=leg.position,
+            agent=leg.agent.name if leg.agent else "–",
+            uid=other.uid if other else None,
+            mine=other is not None and other.state is TaskState.CLAIMED,
+        )
 
-def _mine(task: Task, now: dt.datetime) -> Mine:
-    draft = task.review.draft if task.review else {}
-    return Mine(
-        uid=task.uid,
-        call=call_facts(task.leg),
-        due_at=task.due_at,
-        late=task.due_at < now,
-        begun=task.review is not None,
-        answered=sum(entry.get("answer") is not None for entry in draft.values()),
-    )
-
-
-def _done(review: Review) -> Done:
-    current = review.current
-    if current is None or review.submitted_at is None:
-        message = "a submitted review has a revision"
-        raise ValueError(message)
-    return Done(
-        uid=review.uid,
-        call=call_facts(review.leg),
-        submitted_at=review.submitted_at,
-        earned=current.earned,
-        attainable=current.attainable,
-        band=band_of(excellent=current.excellent, passed=current.passed),
-    )
+    return {
+        task.id: tuple(part(task, leg) for leg in legs[task.leg.call_id] if leg.id != task.leg_id)
+        for task in tasks
+        if task.leg.call_id in several
+    }
 
 
 def own_draft(session: Session, person: Person, task_uid: uuid.UUID) -> Review:
@@ -270,4 +231,6 @@ def write_page(
             review.version.scorecard.code,
             (facts.into_ms, facts.ends_ms) if facts.legs > 1 else None,
         ),
+        parts=parts_of(session, person, [task], clock_now()).get(task.id, ()),
+        skip_waits=task.skip_kind is not None,
     )

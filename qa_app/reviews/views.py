@@ -9,18 +9,22 @@ from flask_wtf.csrf import generate_csrf
 
 from models.people import User
 from models.reviews import Review, Task
-from models.vocab import SkipKind
+from models.vocab import SkipKind, TaskState
 from pipelines import evaluation
 from pipelines.outcomes import DomainError
-from pipelines.review import service, verdicts
+from pipelines.review import service, skips, verdicts
 from pipelines.scoring.service import version_rule
 from qa_app.access import Action, Person, current_person, load, requires, visible
+from qa_app.asked import page_number
 from qa_app.clock import now
 from qa_app.db import session
 from qa_app.formats import rate
+from qa_app.reviews.both import both_page
 from qa_app.reviews.forms import ActForm, SkipForm, build_form, sheet_of_form
-from qa_app.reviews.queries import own_draft, queue_page, write_page
+from qa_app.reviews.queries import own_draft, write_page
+from qa_app.reviews.queue import queue_page, team_page
 from qa_app.reviews.sheets import SheetView, form_for, summary_of, view_sheet
+from qa_app.surroundings import runtime
 from qa_app.templating import render, see_other
 
 bp = Blueprint("reviews", __name__, url_prefix="/reviews")
@@ -39,6 +43,14 @@ def queue() -> str:
     return render("reviews/queue.html", page=page, act=ActForm(formdata=None))
 
 
+@bp.get("/team")
+@requires(Action.TASKS_WORK)
+def team() -> str:
+    """List what waits for anybody of the team, in the order in which it is taken."""
+    page = team_page(session(), current_person(), now(), page_number())
+    return render("reviews/team.html", page=page, act=ActForm(formdata=None))
+
+
 @bp.post("/next")
 @requires(Action.TASKS_WORK)
 def take_next() -> Response:
@@ -49,7 +61,7 @@ def take_next() -> Response:
 def _take_next(person: Person) -> Response:
     user = user_of(person)
     tasks = visible(person, Task, Action.TASKS_WORK)
-    task = service.claim_next(session(), tasks, user, now=now())  # type: ignore[arg-type]  # SQLAlchemy types select(Task) as Select[Task]
+    task = service.claim_next(session(), tasks, user, now=now())
     if task is None:
         flash(_("No call is waiting just now."), "info")
         return see_other("reviews.queue")
@@ -101,10 +113,43 @@ def skip(uid: uuid.UUID) -> Response | str:
     if not form.validate_on_submit():
         return render("reviews/skip.html", page=write_page(session(), person, review), form=form)
     task = load(session(), person, Action.TASKS_WORK, Task, uid)
-    kind, reason = SkipKind(form.kind.data), form.reason.data
-    service.skip(session(), task, user_of(person), kind, reason, now=now())
-    flash(_("Skipped, with your reason."), "success")
+    # Loaded here: a call drawn instead needs the job engine.
+    from pipelines import skipping
+
+    done = skipping.skip_task(
+        session(),
+        runtime(),
+        task,
+        user_of(person),
+        kind=SkipKind(form.kind.data),
+        reason=form.reason.data or "",
+        now=now(),
+    )
+    if done.waits:
+        flash(_("A manager decides about this skip. What you wrote is kept until then."), "info")
+    elif done.instead:
+        flash(_("Skipped, with your reason. Another call was drawn instead."), "success")
+    else:
+        flash(_("Skipped, with your reason."), "success")
     return see_other("reviews.queue")
+
+
+@bp.post("/<uuid:uid>/unskip")
+@requires(Action.TASKS_WORK)
+def unskip(uid: uuid.UUID) -> Response:
+    """Take one's own skip back, or the question for it, and go on with the review."""
+    person = current_person()
+    task = load(session(), person, Action.TASKS_WORK, Task, uid)
+    user = user_of(person)
+    if task.state is TaskState.CLAIMED:
+        skips.take_back(session(), task, user, now=now())
+    else:
+        from pipelines import skipping
+
+        skipping.undo_skip(session(), task, user, now=now())
+        verdicts.start_or_get_review(session(), task, user, now=now())
+    flash(_("The skip is taken back. The call is with you again."), "success")
+    return see_other("reviews.write", uid=uid)
 
 
 @bp.get("/<uuid:uid>")
@@ -121,6 +166,13 @@ def _sent(review: Review) -> tuple[SheetView, dict[str, Any]]:
     form = build_form(version)()
     sheet = sheet_of_form(form, version)
     return view_sheet(version, form, sheet), sheet
+
+
+@bp.get("/<uuid:uid>/both")
+@requires(Action.REVIEWS_READ)
+def both(uid: uuid.UUID) -> str:
+    """Show both readings of a call side by side, once both are in."""
+    return render("reviews/both.html", page=both_page(session(), current_person(), uid))
 
 
 @bp.post("/<uuid:uid>/draft")

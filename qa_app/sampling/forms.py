@@ -144,6 +144,11 @@ class PlanForm(CreatingForm):
     )
     nightly = BooleanField(_l("Draw every night"))
     phrase_hits = BooleanField(_l("Reviewers see phrase hits while they score"))
+    second_share = IntegerField(
+        _l("Read by a second reviewer too, % of the calls"),
+        validators=[Optional(), NumberRange(0, 50)],
+    )
+    no_colleagues = BooleanField(_l("Keep calls from close colleagues of the agent"))
 
     @property
     def reasons(self) -> list[tuple[Reason, FormField]]:

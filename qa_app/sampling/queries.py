@@ -13,7 +13,7 @@ from models.people import Agent, Site, Team
 from models.reviews import Review, Task
 from models.samples import Draw, DrawnCall, DrawStratum, SamplePlan
 from models.scorecards import Scorecard, ScorecardVersion
-from models.vocab import DrawState, ReviewState, Role, TaskState, VersionState
+from models.vocab import DrawState, Origin, ReviewState, Role, TaskState, VersionState
 from pipelines.periods import last_weeks
 from pipelines.sampling.checks import late_calls
 from pipelines.sampling.rules.settings import ALREADY_REVIEWED, ORDINARY, PlanSettings
@@ -259,9 +259,16 @@ def _draw_rows(session: Session, draws: Sequence[Draw]) -> tuple[DrawRow, ...]:
 def _reviewed() -> ColumnElement[bool]:
     """Return whether every leg of a drawn call that is to be reviewed has been."""
     own = func.coalesce(DrawnCall.earlier_id, DrawnCall.id)
-    submitted = exists().where(Review.drawn_call_id == own, Review.state == ReviewState.SUBMITTED)
+    # A second reading counts for agreement only: the call is done with when the first is in.
+    submitted = exists().where(
+        Review.drawn_call_id == own,
+        Review.state == ReviewState.SUBMITTED,
+        Review.origin == Origin.DRAWN,
+    )
     waiting = exists().where(
-        Task.drawn_call_id == own, Task.state.in_([TaskState.OPEN, TaskState.CLAIMED])
+        Task.drawn_call_id == own,
+        Task.origin == Origin.DRAWN,
+        Task.state.in_([TaskState.OPEN, TaskState.CLAIMED]),
     )
     return and_(submitted, ~waiting)
 

@@ -64,7 +64,7 @@ def index() -> str:
 def new_plan(uid: uuid.UUID) -> str:
     """Offer the form of a new plan, filled with what suits a weekly sample."""
     site = load(session(), current_person(), Action.PLANS_WRITE, Site, uid)
-    given = {"settling_days": 3, "due_days": 7, "self_assessment_days": 7}
+    given = {"settling_days": 3, "due_days": 7, "self_assessment_days": 7, "second_share": 0}
     form = PlanForm(formdata=None, data={**plan_data(PlanSettings()), **given})
     return _plan_form(site, form, None)
 
@@ -140,6 +140,8 @@ def edit_plan(uid: uuid.UUID) -> str:
             "self_assessment_days": plan.self_assessment_days,
             "nightly": plan.nightly,
             "phrase_hits": plan.phrase_hits,
+            "second_share": plan.second_share_bp // 100,
+            "no_colleagues": plan.no_colleagues,
         },
     )
     return _plan_form(plan.site, form, plan)
@@ -306,4 +308,6 @@ def _values(form: PlanForm) -> plans.PlanValues:
         self_assessment_days=form.self_assessment_days.data,
         nightly=bool(form.nightly.data),
         phrase_hits=bool(form.phrase_hits.data),
+        second_share_bp=(form.second_share.data or 0) * 100,
+        no_colleagues=bool(form.no_colleagues.data),
     )

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from models.calls import Customer, MediaFile, Recording, Survey
 from models.operations import AuditEntry, ImportFile, ImportReject, Listening
 from models.registry import metadata
+from models.reviewing import LiveReview, ReviewRequest
 from models.reviews import Answer, Exemplar, Review, ReviewRevision, SelfAssessment, Task
 from models.rights import ErasureProof
 from models.samples import DrawnCall
@@ -30,6 +31,7 @@ from models.vocab import (
     Party,
     RecordingState,
     RetentionSubject,
+    ReviewState,
     SkipKind,
     TaskState,
     TranscriptState,
@@ -149,6 +151,7 @@ class World:
         said = "the customer gave 13800138042" if call is self.call else "kept words"
         leg = call.legs[0]
         drawn = self.session.scalars(select(DrawnCall).where(DrawnCall.call_id == call.id)).one()
+        drawn.skip_reason = said
         review = make.make_review(
             self.session,
             leg,
@@ -187,13 +190,18 @@ class World:
                     why=said,
                     chosen_at=NOW,
                 ),
-                Task(
-                    origin=Origin.SECOND,
-                    site_id=call.site_id,
-                    leg_id=leg.id,
-                    version_id=self.version.id,
-                    due_at=NOW,
-                    created_at=NOW,
+                ReviewRequest(
+                    task=Task(
+                        origin=Origin.SECOND,
+                        site_id=call.site_id,
+                        leg_id=leg.id,
+                        version_id=self.version.id,
+                        skip_reason=said,
+                        due_at=NOW,
+                        created_at=NOW,
+                    ),
+                    reason=said,
+                    asked_at=NOW,
                 ),
                 SelfAssessment(
                     site_id=call.site_id,
@@ -360,8 +368,32 @@ def test_old_reviews_become_anonymous_and_keep_their_score(
     own_engine: Engine, world: World, storage: LocalStorage
 ) -> None:
     set_rule(own_engine, world, RetentionSubject.REVIEW, 30)
+    with write_session(own_engine) as session:
+        reviewer = make.make_user(session).id
+        for begun, state in ((OLD, "submitted"), (OLD, "draft"), (NOW, "submitted")):
+            heard = LiveReview(
+                site_id=world.site.id,
+                agent_id=world.call.agent_id,
+                project_id=world.project.id,
+                version_id=world.version.id,
+                reviewer_id=reviewer,
+                state=ReviewState(state),
+                draft={"greeting": {"comment": "heard words"}},
+                begun_at=begun,
+                saved_at=begun,
+                submitted_at=begun if state == "submitted" else None,
+            )
+            session.add(heard)
     assert service.run_retention(own_engine, storage, NOW).reviews == 1
     with read_session(own_engine) as session:
+        lives = session.scalars(select(LiveReview).order_by(LiveReview.begun_at)).all()
+        assert [(one.draft != {}, one.reviewer_id) for one in lives] == [
+            (False, None),
+            (True, reviewer),
+        ]
+        tasks = session.scalars(select(Task).order_by(Task.leg_id)).all()
+        assert [task.skip_reason for task in tasks] == ["", "kept words"]
+        assert session.scalars(select(ReviewRequest.reason)).all() == ["kept words"]
         old, kept = session.scalars(select(Review).order_by(Review.leg_id)).all()
         assert (old.reviewer_id, old.summary, old.draft) == (None, "", {})
         assert kept.summary == "kept words"
@@ -487,6 +519,7 @@ def test_an_erased_customers_number_is_nowhere(
         event.listen(own_engine, "connect", _leave_traces)
     assert not on_file or list(found_in_files(tmp_path))
     searched = {"customer", "turn", "search_turn", "answer", "import_reject", "heard_stretch"}
+    searched |= {"review_request", "task", "drawn_call"}
     assert set(found_in_rows(own_engine)) >= searched
     rewritten: list[str] = []
     event.listen(own_engine, "before_cursor_execute", lambda *told: rewritten.append(told[2]))

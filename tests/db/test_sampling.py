@@ -354,6 +354,17 @@ def test_a_replacement_is_the_next_number_of_its_stratum(
     assert (added.replaces_id, first.skip_kind) == (first.id, SkipKind.INELIGIBLE)
     with pytest.raises(DomainError, match="call_not_replaceable"):
         service.replace(session, storage, first, SkipKind.INELIGIBLE, "again", now=NOW, actor=None)
+    # It can leave again as long as it is the last of its stratum's order.
+    drawn = added.stratum.n_drawn
+    service.take_back(session, added, now=NOW, actor=None)
+    again = service.replace(
+        session, storage, first, SkipKind.INELIGIBLE, "voicemail", now=NOW, actor=None
+    )
+    assert again is not None
+    assert (again.random_number % 2**64, again.stratum.n_drawn) == (order[4], drawn)
+    service.extend(session, storage, draw, "ordinary:a2", 1, now=NOW, actor=None)
+    with pytest.raises(DomainError, match="replacement_not_last"):
+        service.take_back(session, again, now=NOW, actor=None)
     only = next(call for call in draw.calls if call.stratum.key == "worst")
     kind = SkipKind.NOT_REVIEWED
     assert service.replace(session, storage, only, kind, "ill", now=NOW, actor=None) is None

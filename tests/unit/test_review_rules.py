@@ -11,7 +11,6 @@ from pipelines.review.rules import (
     ReviewFacts,
     assessment_is_open,
     counting_review,
-    is_own_call,
     may_answer_objection,
     reviewer_is_blind,
     self_assessment_is_visible,
@@ -64,12 +63,6 @@ def test_a_reviewer_sees_the_agents_view_only_after_the_own_verdict() -> None:
 def test_whoever_has_claimed_a_task_is_blind() -> None:
     assert reviewer_is_blind([TaskState.DONE, TaskState.CLAIMED])
     assert not reviewer_is_blind([TaskState.DONE, TaskState.SKIPPED])
-
-
-def test_nobody_judges_a_call_they_talked_on() -> None:
-    assert is_own_call(7, [3, 7])
-    assert not is_own_call(7, [3, None])
-    assert not is_own_call(None, [3, None])
 
 
 def test_an_objection_is_answered_by_somebody_who_gave_no_score() -> None:
