@@ -1,6 +1,7 @@
 """Every module of tables, imported, so that the metadata is whole for migrations and tests."""
 
 from models import (
+    calibration,
     calls,
     conversations,
     measures,
@@ -17,6 +18,7 @@ from models.base import Base
 
 metadata = Base.metadata
 MODULES = (
+    calibration,
     calls,
     conversations,
     measures,

@@ -1,4 +1,4 @@
-"""The acts that need both scoring and review: a sheet is checked, scored and kept.
+"""The acts that need scoring and another stage: a sheet is checked, scored and kept.
 
 A part of the flow of its own, so that the pages that score load neither the job engine nor any
 other stage.
@@ -9,8 +9,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from models.calibration import CalibrationItem
 from models.people import User
 from models.reviews import Objection, Review, ReviewRevision, SelfAssessment
+from pipelines.calibration import service as calibration
 from pipelines.outcomes import AnswerState, DomainError, Score, Sheet
 from pipelines.review import assessments, feedback, verdicts
 from pipelines.scoring import rules
@@ -85,4 +87,21 @@ def answer_objection(
         sheet, score = checked_score(session, objection.review.version_id, sheet)
     feedback.answer_objection(
         session, objection, user, answer, upheld=upheld, sheet=sheet, score=score, now=now
+    )
+
+
+def agree_reference(
+    session: Session,
+    item: CalibrationItem,
+    sheet: Sheet,
+    words: str,
+    *,
+    lock_version: int,
+    user: User,
+    now: datetime,
+) -> None:
+    """Keep the reference of a calibrated call: checked and scored like a review."""
+    kept, score = checked_score(session, item.round.version_id, sheet)
+    calibration.agree_reference(
+        session, item, kept, words, score, lock_version=lock_version, user=user, now=now
     )

@@ -37,6 +37,7 @@ WAYS: tuple[Way | Group, ...] = (
     Way("phrases.index", _l("Phrases"), "quote", Action.PHRASES_READ),
     Way("search.index", _l("Search"), "search", Action.CALLS_READ),
     Way("feedback.index", _l("Feedback"), "message", Action.FEEDBACK_READ),
+    Way("calibration.index", _l("Calibration"), "target", Action.CALIBRATION_READ),
     Way("exemplars.index", _l("Exemplars"), "star", Action.EXEMPLARS_READ),
     Way("scorecards.index", _l("Scorecards"), "list", Action.SCORECARDS_READ),
     Group(

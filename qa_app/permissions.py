@@ -34,6 +34,9 @@ class Action(StrEnum):
     OBJECTIONS_ANSWER = "objections.answer"
     EXEMPLARS_READ = "exemplars.read"
     EXEMPLARS_CHOOSE = "exemplars.choose"
+    CALIBRATION_READ = "calibration.read"
+    CALIBRATION_LEAD = "calibration.lead"
+    SEVERITY_READ = "severity.read"
     SCORECARDS_READ = "scorecards.read"
     SCORECARDS_WRITE = "scorecards.write"
     DASHBOARDS_READ = "dashboards.read"
@@ -88,6 +91,9 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.OBJECTIONS_ANSWER: _REVIEWER | _MANAGER,
     Action.EXEMPLARS_READ: _AGENT | _REVIEWER | _TRAINER | _MANAGER,
     Action.EXEMPLARS_CHOOSE: _TRAINER,
+    Action.CALIBRATION_READ: _REVIEWER | _TRAINER | _MANAGER,
+    Action.CALIBRATION_LEAD: _TRAINER | _MANAGER,
+    Action.SEVERITY_READ: _REVIEWER | _MANAGER,
     Action.SCORECARDS_READ: EVERYONE,
     Action.SCORECARDS_WRITE: _MANAGER,
     Action.DASHBOARDS_READ: _TRAINER | _MANAGER,

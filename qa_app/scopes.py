@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, 
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from models.base import Base
+from models.calibration import CalibrationItem, CalibrationRound, CalibrationSeat
 from models.calls import (
     Call,
     Complaint,
@@ -33,7 +34,7 @@ from models.reviews import Exemplar, Objection, Review, SelfAssessment, Task
 from models.samples import Draw, DrawnCall, SamplePlan
 from models.scorecards import Scorecard, ScorecardVersion
 from models.transcripts import Transcript
-from models.vocab import ReviewState, Role
+from models.vocab import Origin, ReviewState, Role
 from qa_app.permissions import Action, Grant, Person, grants_for
 
 Condition = ColumnElement[bool]
@@ -174,6 +175,13 @@ def _task(look: Look) -> Condition:
 
 
 def _review(look: Look) -> Condition:
+    if look.action is Action.REVIEWS_WRITE:
+        return Review.reviewer_id == look.person.id
+    # A review of a calibration round is met in the round's own session, and nowhere else.
+    return and_(_verdict(look), Review.origin != Origin.CALIBRATION)
+
+
+def _verdict(look: Look) -> Condition:
     area = _area(look, Review.site_id, Review.team_id)
     submitted = Review.state == ReviewState.SUBMITTED
     if look.grant.role is Role.AGENT:
@@ -184,6 +192,22 @@ def _review(look: Look) -> Condition:
     if look.grant.role is Role.REVIEWER:
         return Review.reviewer_id == look.person.id
     return and_(area, submitted)
+
+
+def _round(look: Look) -> Condition:
+    if look.grant.role is Role.REVIEWER:
+        # An alias, since the rule for items asks this inside a query about items.
+        scored = aliased(CalibrationItem)
+        return exists().where(
+            scored.round_id == CalibrationRound.id,
+            CalibrationSeat.item_id == scored.id,
+            CalibrationSeat.reviewer_id == look.person.id,
+        )
+    # Who leads several teams may have put calls of all of them into one round.
+    mine = and_(
+        CalibrationRound.created_by_id == look.person.id, _site(look, CalibrationRound.site_id)
+    )
+    return or_(mine, _area(look, CalibrationRound.site_id, CalibrationRound.team_id))
 
 
 def _objection(look: Look) -> Condition:
@@ -249,6 +273,10 @@ def _audit(look: Look) -> Condition:
 RULES: dict[type[Base], Callable[[Look], Condition]] = {
     Agent: _agent,
     AuditEntry: _audit,
+    CalibrationItem: lambda look: exists().where(
+        CalibrationRound.id == CalibrationItem.round_id, _round(look)
+    ),
+    CalibrationRound: _round,
     Call: _managed_call,
     Complaint: _complaint,
     Conversation: lambda look: exists().where(

@@ -9,6 +9,7 @@ from models import guards
 from models.reviews import Answer, Exemplar, Objection, Review, ReviewRevision, SelfAssessment
 from models.scorecards import Criterion
 from models.vocab import CriterionKind, ReviewState
+from pipelines.retention.calibration import clear_rounds
 
 
 def clear_words_of_legs(session: Session, leg_ids: Collection[int], reason: str) -> int:
@@ -23,6 +24,7 @@ def clear_words_of_legs(session: Session, leg_ids: Collection[int], reason: str)
         for assessment in own:
             assessment.draft = {}
         _clear_answers(session, Answer.self_assessment_id.in_([row.id for row in own]))
+        clear_rounds(session, leg_ids, people=False)
         session.flush()
     return len(reviews)
 
@@ -51,6 +53,7 @@ def clear_words(
                 objection.answered_by_id = None
         for exemplar in session.scalars(select(Exemplar).where(Exemplar.review_id.in_(ids))):
             session.delete(exemplar)
+        clear_rounds(session, {review.leg_id for review in reviews}, people=people)
         session.flush()
 
 

@@ -15,6 +15,7 @@ class Purpose(StrEnum):
     FEEDBACK = "feedback"
     EXEMPLAR = "exemplar"
     PHRASE = "phrase"
+    CALIBRATION = "calibration"
 
 
 JUDGING = frozenset({Purpose.TASK, Purpose.SELF_ASSESSMENT})
@@ -26,6 +27,7 @@ PURPOSES: dict[str, LazyString] = {
     Purpose.FEEDBACK: _l("Feedback"),
     Purpose.EXEMPLAR: _l("Exemplar"),
     Purpose.PHRASE: _l("Checking what a phrase rule found"),
+    Purpose.CALIBRATION: _l("Calibration"),
 }
 
 UNMASK = "unmask:"

@@ -14,7 +14,7 @@ from models.calls import Call, Leg, Recording
 from models.people import User
 from models.reviews import Review, Task
 from models.transcripts import Transcript, Turn
-from models.vocab import Direction, MaskKind, ReviewState, TaskState
+from models.vocab import Direction, MaskKind, Origin, ReviewState, TaskState
 from pipelines.masking import meet
 from pipelines.moments import Why
 from pipelines.review.service import claimable
@@ -176,8 +176,9 @@ def queue_page(session: Session, person: Person, now: dt.datetime) -> QueuePage:
             func.min(open_ones.c.due_at),
         ).select_from(open_ones)
     ).one()
+    # Those of calibration rounds are met in the rounds' sessions.
     reviews = visible(person, Review, Action.REVIEWS_WRITE).where(
-        Review.state == ReviewState.SUBMITTED
+        Review.state == ReviewState.SUBMITTED, Review.origin != Origin.CALIBRATION
     )
     done = session.scalars(
         reviews.options(*with_leg(Review.leg), joinedload(Review.current))

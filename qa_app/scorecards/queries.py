@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from models.calls import Project
 from models.reviews import Review
 from models.scorecards import ScorecardVersion
-from models.vocab import ReviewState, VersionState
+from models.vocab import Origin, ReviewState, VersionState
 from pipelines.scoring.rules import VersionRule
 from pipelines.scoring.service import version_rule
 from qa_app.access import Action, Person, load, visible
@@ -98,7 +98,9 @@ def show_page(session: Session, person: Person, uid: uuid.UUID) -> ShowPage:
     rule = version_rule(session, version.id)
     used = session.scalar(
         select(func.count(Review.id)).where(
-            Review.version_id == version.id, Review.state == ReviewState.SUBMITTED
+            Review.version_id == version.id,
+            Review.state == ReviewState.SUBMITTED,
+            Review.origin != Origin.CALIBRATION,
         )
     )
     return ShowPage(
