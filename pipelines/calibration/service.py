@@ -22,7 +22,7 @@ from models.vocab import (
 )
 from pipelines import audit
 from pipelines.calibration.results import answers_of, scales_of
-from pipelines.calibration.rules.ratings import unlike_reference
+from pipelines.calibration.rules.ratings import common_answers, unlike_reference
 from pipelines.outcomes import DomainError, Score, Sheet
 
 MOST_CALLS = 30
@@ -308,18 +308,35 @@ def agree_reference(
     _record(session, item.round, user, "calibration.agreed", now, call=item.position)
 
 
-def unexplained(session: Session, item: CalibrationItem, sheet: Sheet) -> list[str]:
-    """Return the criteria on which anybody differs from a reference that gives no reason."""
+def first_reference(session: Session, item: CalibrationItem) -> Sheet:
+    """Return what a reference begins with: the answers that everybody gave alike."""
+    alike = common_answers(_given(session, item), _compared(session, item))
+    return {
+        lineage: {"answer": answer, "comment": "", "reason": None, "evidence": []}
+        for lineage, answer in alike.items()
+    }
+
+
+def _given(session: Session, item: CalibrationItem) -> list[dict[str, Any]]:
     submitted = session.scalars(
         select(Review.id)
         .join(CalibrationSeat, CalibrationSeat.task_id == Review.task_id)
         .where(CalibrationSeat.item_id == item.id, Review.state == ReviewState.SUBMITTED)
     ).all()
     given = answers_of(session, submitted)
+    return [given.get(review_id, {}) for review_id in submitted]
+
+
+def _compared(session: Session, item: CalibrationItem) -> list[str]:
+    return [scale.lineage for scale in scales_of(session, item.round.version_id)]
+
+
+def unexplained(session: Session, item: CalibrationItem, sheet: Sheet) -> list[str]:
+    """Return the criteria on which anybody differs from a reference that gives no reason."""
     found = unlike_reference(
         {lineage: entry.get("answer") for lineage, entry in sheet.items()},
-        [given.get(review_id, {}) for review_id in submitted],
-        [scale.lineage for scale in scales_of(session, item.round.version_id)],
+        _given(session, item),
+        _compared(session, item),
     )
     return [
         lineage

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -46,11 +46,11 @@ class EffectCell:
 
     @property
     def scale(self) -> tuple[float, float, float] | None:
-        """Return where effect and interval stand in a picture of 100 from -10 to +10 points."""
+        """Return where effect and interval stand in a picture of 100 from -20 to +20 points."""
         if self.effect is None or self.low is None or self.high is None:
             return None
         effect, low, high = (
-            min(100.0, max(0.0, 50 + value * 5)) for value in (self.effect, self.low, self.high)
+            min(100.0, max(0.0, 50 + value * 2.5)) for value in (self.effect, self.low, self.high)
         )
         return effect, low, high
 
@@ -131,11 +131,14 @@ def _part(session: Session, person: Person, site: Site, now: dt.datetime) -> Sit
         _row(found, reviewer, name, is_me=reviewer == person.id)
         for reviewer, name in sorted(names.items(), key=lambda pair: pair[1])
     ]
+    # What lies before the first shared call tells nothing.
+    empty = next((n for n, quarter in enumerate(found.quarters) if quarter.calls), 0)
+    rows = [replace(row, quarters=row.quarters[empty:]) for row in rows]
     return SitePart(
         site=site,
         mine=next((row for row in rows if row.is_me), None),
         others=tuple(row for row in rows if not row.is_me),
-        quarters=tuple((quarter.year, quarter.quarter) for quarter in found.quarters),
+        quarters=tuple((quarter.year, quarter.quarter) for quarter in found.quarters[empty:]),
         calls=found.whole.calls,
         people=len(compared),
         groups=len({found.whole.effects[reviewer].group for reviewer in compared}),

@@ -289,13 +289,14 @@ def _sent(version: VersionRule) -> tuple[AgreementForm, Sheet, SheetView]:
 
 def _stored(item: CalibrationItem, version: VersionRule) -> SheetView:
     said = said_in(session(), item.leg.call_id)
+    sheet = item.reference or service.first_reference(session(), item)
     data = {
-        **data_of_sheet(version, item.reference, said),
+        **data_of_sheet(version, sheet, said),
         "summary": item.words,
         "lock_version": str(item.lock_version),
     }
     form = reference_form(version)(formdata=None, data=data)
-    return view_sheet(version, form, item.reference)
+    return view_sheet(version, form, sheet)
 
 
 @bp.get("/calls/<uuid:uid>/reference")
@@ -340,11 +341,13 @@ def agree(uid: uuid.UUID) -> ResponseReturnValue:
     form, sheet, view = _sent(version)
     act = {"lock_version": form.seen_version, "now": now()}
     try:
+        open_ones = {found.rule.lineage for found, _words in view.problems}
+        lacking = set(service.unexplained(session(), item, sheet)) - open_ones
         silent = [
-            view_of
+            found
             for section in view.sections
-            for view_of in section.criteria
-            if view_of.rule.lineage in set(service.unexplained(session(), item, sheet))
+            for found in section.criteria
+            if found.rule.lineage in lacking
         ]
         valid = form.validate_on_submit()
         if view.problems or silent or not valid:

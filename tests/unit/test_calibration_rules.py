@@ -25,6 +25,7 @@ from pipelines.calibration.rules.agreement import (
 from pipelines.calibration.rules.ratings import (
     Scale,
     agreement_on,
+    common_answers,
     distance_of,
     quarters,
     scores_array,
@@ -238,6 +239,8 @@ def test_distance_to_a_reference_and_what_needs_a_reason() -> None:
     compared = ["greeting", "needs", "praise", "note"]
     assert unlike_reference(reference, [own], compared) == ["needs", "praise"]
     assert unlike_reference(reference, [reference], compared) == []
+    assert common_answers([own, reference], compared) == {"greeting": "yes"}
+    assert common_answers([], compared) == {}
     found = distance_of(
         [(own, reference), (reference, reference)], [(7000.0, 8000.0), (80.0, None)], compared
     )

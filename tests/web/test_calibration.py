@@ -132,7 +132,7 @@ EVERYWHERE = (
     "/reviews/",
     "/exemplars/",
     "/my-calls/",
-    "/search?q=planted",
+    "/search?q=greeting",
     "/dashboard",
     "/calibration/reviewers",
 )
@@ -179,12 +179,16 @@ def test_a_round_is_blind_until_it_is_closed_and_then_a_session(
         assert "2 of 2" in shown
         for closed in closed_only:
             assert browser.get(closed).status_code in (403, 404), closed
-    others = (trainer, agent, ann)
-    places = [*EVERYWHERE, f"/feedback/{review}", f"/exemplars/{review}/choose"]
+    others = (trainer, agent)
+    places = [*EVERYWHERE, f"/feedback/{review}", f"/exemplars/of/{review}"]
     places += [f"/calls/{call}" for call in stage.calls]
     tell_nothing(others, places)
     for browser in (stranger, agent):
         assert browser.get(path).status_code in (403, 404)
+    admin = enter("admin1")
+    log = text(admin, "/audit?action=review.scored")
+    assert "reviewer1" in log
+    assert ">earned<" not in log
     assert bob.post(f"{path}/close").status_code == 403
     assert score(bob, BOB) == 2
 
@@ -198,7 +202,7 @@ def test_a_round_is_blind_until_it_is_closed_and_then_a_session(
         for place in (path, *closed_only):
             assert browser.get(place).status_code in (403, 404)
     tell_nothing(others, places)
-    assert "calibration.exported" in text(enter("admin1"), "/audit")
+    assert "calibration.exported" in text(admin, "/audit")
 
     # Somebody who judges a call of it at the moment, or may take it, sees nothing of that call.
     def judged(session: Session) -> None:

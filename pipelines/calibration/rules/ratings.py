@@ -210,6 +210,18 @@ def unlike_reference(
     ]
 
 
+def common_answers(given: Sequence[Mapping[str, Any]], compared: Iterable[str]) -> dict[str, Any]:
+    """Return the answers that everybody gave alike, by lineage."""
+    if not given:
+        return {}
+    return {
+        lineage: given[0][lineage]
+        for lineage in compared
+        if given[0].get(lineage) is not None
+        and len({category(sheet.get(lineage)) for sheet in given}) == 1
+    }
+
+
 @dataclass(frozen=True)
 class Distance:
     """How far a reviewer's answers lie from the agreed references, over the calls of both.
