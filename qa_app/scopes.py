@@ -273,8 +273,9 @@ def _audit(look: Look) -> Condition:
 RULES: dict[type[Base], Callable[[Look], Condition]] = {
     Agent: _agent,
     AuditEntry: _audit,
-    CalibrationItem: lambda look: exists().where(
-        CalibrationRound.id == CalibrationItem.round_id, _round(look)
+    # Not an "exists": a question that names its rounds too must not lend them to this one.
+    CalibrationItem: lambda look: CalibrationItem.round_id.in_(
+        select(CalibrationRound.id).where(_round(look)).correlate(None)
     ),
     CalibrationRound: _round,
     Call: _managed_call,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from models.calibration import CalibrationItem, CalibrationRound
 from models.calls import Leg
@@ -170,7 +170,11 @@ def _shown(
         select(CalibrationItem)
         .join(Leg, Leg.id == CalibrationItem.leg_id)
         .where(CalibrationItem.round_id == made.id, ~may_judge(person, Leg.call_id, now))
-        .options(*with_leg(CalibrationItem.leg), joinedload(CalibrationItem.agreed_by))
+        .options(
+            *with_leg(CalibrationItem.leg),
+            joinedload(CalibrationItem.agreed_by),
+            selectinload(CalibrationItem.seats),
+        )
         .order_by(CalibrationItem.position)
     ).all()
 

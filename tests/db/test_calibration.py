@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from models import guards
-from models.calibration import CalibrationItem, CalibrationSeat
+from models.calibration import CalibrationItem, CalibrationRound, CalibrationSeat
 from models.measures import DailyFact
 from models.operations import AuditEntry
 from models.reviews import Review, Task
@@ -23,6 +23,10 @@ from pipelines.review import service as tasks
 from pipelines.review import verdicts
 from pipelines.scoring.rules import sheet_of
 from pipelines.scoring.service import import_scorecard, version_rule
+from qa_app.calibration.choosing import Filters, new_page, picked_at_random
+from qa_app.calibration.queries import index_page, round_page
+from qa_app.permissions import Action, Grant, Person
+from qa_app.scopes import narrowed
 from tests import factories as make
 from tests.factories import NOW, SCORECARD
 
@@ -336,3 +340,73 @@ def test_a_skipped_call_stays_skipped(world: Any) -> None:
     world.session.refresh(task)
     assert task.state is TaskState.SKIPPED
     assert world.session.scalars(select(CalibrationItem)).all() == made.items
+
+
+def _person(user: Any, role: Role, site: Any, team: Any = None) -> Person:
+    grant = Grant(role, site.id, team.id if team else None)
+    return Person(user.id, user.uid, user.username, user.display_name, None, (grant,), None)
+
+
+def test_a_round_is_seen_by_those_who_score_in_it_and_those_who_lead_its_calls(world: Any) -> None:
+    other = make.make_team(world.session, world.site)
+    agent = make.make_agent(world.session, other)
+    mixed = [world.legs[0], make.make_call(world.session, agent, other, world.project).legs[0]]
+    own = world.begin(title="own")
+    wide = world.begin(title="wide", legs=[mixed[1]], reviewers=world.people[:2])
+    far = make.make_site(world.session)
+    ann, _bob, cora = world.people
+    stranger = make.make_user(world.session)
+
+    def seen(*who: Any) -> set[str]:
+        person = _person(*who)
+        rounds = narrowed(person, CalibrationRound, Action.CALIBRATION_READ, NOW.date())
+        items = narrowed(person, CalibrationItem, Action.CALIBRATION_READ, NOW.date())
+        titles = set(world.session.scalars(select(CalibrationRound.title).where(rounds)))
+        through = world.session.scalars(
+            select(CalibrationRound.title).join(CalibrationItem).where(items)
+        )
+        assert set(through) == titles
+        return titles
+
+    assert seen(ann, Role.REVIEWER, world.site) == {"own", "wide"}
+    assert seen(cora, Role.REVIEWER, world.site) == {"own"}
+    assert seen(stranger, Role.REVIEWER, world.site) == set()
+    assert seen(stranger, Role.MANAGER, world.site) == {"own", "wide"}
+    assert seen(stranger, Role.TRAINER, world.site, world.team) == {"own"}
+    assert seen(stranger, Role.MANAGER, world.site, other) == {"wide"}
+    assert seen(stranger, Role.MANAGER, far) == set()
+    # Who began it sees it, whatever teams its calls are of.
+    assert seen(world.leader, Role.MANAGER, world.site, other) == {"own", "wide"}
+    assert (own.team_id, wide.team_id) == (world.team.id, other.id)
+
+
+def test_what_the_pages_ask_is_understood_by_both_databases(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa_app.access.now", lambda: NOW)
+    made = world.played()
+    leader = _person(world.leader, Role.MANAGER, world.site)
+    ann = _person(world.people[0], Role.REVIEWER, world.site)
+    page = index_page(world.session, leader, NOW, 1)
+    (row,) = page.ended
+    assert (row.calls, row.reviewers, row.done, row.of, row.mine_left) == (2, 3, 5, 6, 0)
+    assert [site.id for site in page.sites] == [world.site.id]
+    assert index_page(world.session, ann, NOW, 1).sites == ()
+    shown = round_page(world.session, ann, made, NOW)
+    assert [(seat.name, seat.done, seat.of) for seat in shown.seats] == [
+        ("Ann", 2, 2),
+        ("Bob", 2, 2),
+        ("Cora", 1, 2),
+    ]
+    # Calls of the round are known to its reviewers; a fresh one is free for all.
+    fresh = world.recorded().legs[0]
+    fitting = {"chosen": [], "reviewers": world.people, "now": NOW}
+    offered = new_page(world.session, leader, world.site, Filters(), **fitting)
+    known = {one.uid: one.known for one in offered.candidates}
+    assert known[fresh.uid] == ()
+    assert sorted(known[world.legs[0].uid]) == ["Ann", "Bob", "Cora"]
+    assert world.noise.leg.uid not in known
+    picked = picked_at_random(world.session, leader, world.site, Filters(), count=5, **fitting)
+    assert picked == [fresh]
+    narrow = Filters(project=str(world.project.uid), start=NOW.date(), min_talk_ms=1)
+    assert picked_at_random(world.session, leader, world.site, narrow, count=5, **fitting) == []
