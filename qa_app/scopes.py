@@ -175,13 +175,6 @@ def _task(look: Look) -> Condition:
 
 
 def _review(look: Look) -> Condition:
-    if look.action is Action.REVIEWS_WRITE:
-        return Review.reviewer_id == look.person.id
-    # A review of a calibration round is met in the round's own session, and nowhere else.
-    return and_(_verdict(look), Review.origin != Origin.CALIBRATION)
-
-
-def _verdict(look: Look) -> Condition:
     area = _area(look, Review.site_id, Review.team_id)
     submitted = Review.state == ReviewState.SUBMITTED
     if look.grant.role is Role.AGENT:
@@ -192,6 +185,13 @@ def _verdict(look: Look) -> Condition:
     if look.grant.role is Role.REVIEWER:
         return Review.reviewer_id == look.person.id
     return and_(area, submitted)
+
+
+def _review_outside_rounds(look: Look) -> Condition:
+    # A review of a calibration round is met in the round's own session, and nowhere else.
+    if look.action is Action.REVIEWS_WRITE:
+        return _review(look)
+    return and_(_review(look), Review.origin != Origin.CALIBRATION)
 
 
 def _round(look: Look) -> Condition:
@@ -311,7 +311,7 @@ RULES: dict[type[Base], Callable[[Look], Condition]] = {
     Project: _project,
     Recording: _recording,
     RetentionRule: lambda look: _area(look, RetentionRule.site_id, None),
-    Review: _review,
+    Review: _review_outside_rounds,
     SamplePlan: lambda look: _area(look, SamplePlan.site_id, None),
     Scorecard: lambda look: or_(
         Scorecard.site_id.is_(None), Scorecard.site_id == look.grant.site_id
