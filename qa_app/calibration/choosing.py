@@ -214,6 +214,11 @@ def picked_at_random(
     return secrets.SystemRandom().sample(blind, min(count, len(blind)))
 
 
+def local_day(instant: dt.datetime, site: Site) -> dt.date:
+    """Return the day of an instant by the site's clock."""
+    return instant.astimezone(ZoneInfo(site.timezone)).date()
+
+
 def end_of_day(day: dt.date, site: Site) -> dt.datetime:
     """Return the last instant of a day by the site's clock."""
     zone = ZoneInfo(site.timezone)

@@ -27,6 +27,7 @@ from qa_app.calibration.choosing import (
     Filters,
     end_of_day,
     legs_of,
+    local_day,
     new_page,
     picked_at_random,
     project_choices,
@@ -72,7 +73,7 @@ def new(uid: uuid.UUID) -> str:
     """Offer calls and reviewers for a new round."""
     person = current_person()
     site = load(session(), person, Action.CALIBRATION_LEAD, Site, uid)
-    due = end_of_day((now() + dt.timedelta(days=USUAL_DAYS)).date(), site).date()
+    due = local_day(now() + dt.timedelta(days=USUAL_DAYS), site)
     form = RoundForm(formdata=None, data={"due": due, "random": 3})
     _offer(form, person, site)
     form.reviewers.data = [value for value, _label in _reviewer_choices(person, site)]
@@ -184,7 +185,7 @@ def show(uid: uuid.UUID) -> str:
     if made.state is CalibrationState.CLOSED:
         page = session_page(session(), person, made, _scheme(), now())
         return render("calibration/session.html", page=page)
-    form = ExtendForm(formdata=None, data={"due": made.due_at.date()})
+    form = ExtendForm(formdata=None, data={"due": local_day(made.due_at, made.site)})
     page = round_page(session(), person, made, now())
     return render("calibration/show.html", page=page, form=form)
 

@@ -19,6 +19,7 @@ from pipelines.calibration.rules.agreement import (
     fleiss_kappa,
     measured,
     pair_kappas,
+    resamples,
     shares,
     weighted_kappa,
 )
@@ -132,6 +133,12 @@ def test_components_of_incomplete_ratings_are_near_those_that_made_them() -> Non
     assert 1 < (found.reviewer or 0) < 9
 
 
+def test_totals_that_do_not_vary_have_no_reliability() -> None:
+    # Sums of such numbers are rounded, which must not pass for variance.
+    for calls, reviewers, score in ((7, 3, 70_000 / 11), (5, 6, 70_000 / 13)):
+        assert reliability(np.full((calls, reviewers), score), 1).share == Measured(None)
+
+
 def test_severity_finds_known_effects_from_few_calls_in_common() -> None:
     made = np.random.default_rng(5)
     known = np.array([4.0, -1, -3, 0])
@@ -185,6 +192,16 @@ def test_raters_and_units_have_no_order(rows: list[list[float]]) -> None:
         ours, other = value(scores, metric), value(turned, metric)
         assert ours == (None if other is None else pytest.approx(other))
         assert ours is None or ours <= 1 + 1e-9
+
+
+def test_resamples_of_one_value_have_no_alpha() -> None:
+    # Nine units of one value, one of another: about a third of the resamples miss the latter.
+    scores = np.array([[0.1, 0.1]] * 9 + [[0.7, 0.7]])
+    for metric in Metric:
+        drawn = alpha(scores, metric)(resamples(10, 1, 500))
+        assert 0.25 < np.isnan(drawn).mean() < 0.45
+        assert np.nanmin(drawn) == pytest.approx(1)
+        assert measured(10, 1, alpha(scores, metric)) == Measured(pytest.approx(1.0))
 
 
 def test_no_variation_has_no_alpha_and_full_agreement() -> None:

@@ -18,7 +18,11 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 LEVEL = 0.95
+_ROUNDING = 1e-9
 RESAMPLES = 1_000
+RESAMPLES_OF_MANY, MANY = 200, 200
+"""Over many units the interval is narrow, and fewer resamples find it well enough."""
+
 MOST_UNDEFINED = 0.1
 """Above this share of resamples without a value there is no interval."""
 
@@ -68,8 +72,9 @@ def measured(units: int, seed: int, measure: Callable[[Floats], Floats]) -> Meas
         return Measured(None)
     if units < FEWEST_UNITS:
         return Measured(float(value))
-    # In parts, since a measure may need a square array of all values for each resample.
-    parts = np.array_split(resamples(units, seed), RESAMPLES // 100)
+    count = RESAMPLES if units <= MANY else RESAMPLES_OF_MANY
+    # In parts, since a measure may need a square array of all levels for each resample.
+    parts = np.array_split(resamples(units, seed, count), count // 100)
     low, high = interval_of(np.concatenate([measure(part) for part in parts]))
     return Measured(float(value), low, high)
 
@@ -187,35 +192,74 @@ def alpha(ratings: Floats, metric: Metric) -> Callable[[Floats], Floats]:
     """Return Krippendorff's alpha, for any number of raters and missing ratings, of weights.
 
     NaN where all ratings are the same, since nothing tells agreement from chance then. Source:
-    K. Krippendorff, Content Analysis, 2nd ed. (2004), chapter 11; the ordinal distance is taken
-    from the resample's own frequencies, as the definition has it.
+    K. Krippendorff, Content Analysis, 2nd ed. (2004), chapter 11. With the squared distances of
+    values d, alpha is 1 - (n - 1) S / E, where S sums d over the ordered pairs of each unit, each
+    pair weighing 1 / (raters of the unit - 1), E sums d over all ordered pairs of the n ratings
+    that have a partner.
     """
     known = np.unique(ratings[~np.isnan(ratings)])
     counts = counts_of(ratings)
     raters = counts.sum(axis=1)
     pairable = raters > 1
     counts = np.where(pairable[:, None], counts, 0.0)
-    diagonal = counts[:, :, None] * np.eye(len(known))
-    pairs = counts[:, :, None] * counts[:, None, :] - diagonal
-    coincidences = pairs / np.where(pairable, raters - 1, 1.0)[:, None, None]
+    size, partners = counts.sum(axis=1), np.where(pairable, raters - 1, 1.0)
+    if metric is Metric.ORDINAL:
+        seen_and_expected = _by_rank(counts, partners)
+    elif metric is Metric.NOMINAL:
+        seen_and_expected = _by_category(counts, partners)
+    else:
+        seen_and_expected = _by_number(counts, known, partners)
 
     def of(weights: Floats) -> Floats:
-        observed = np.tensordot(weights, coincidences, axes=1)
-        totals = observed.sum(axis=2)
-        apart = _apart(known, totals, metric)
-        n: Floats = totals.sum(axis=1)
-        seen = (observed * apart).sum(axis=(1, 2))
-        expected = (totals[:, :, None] * totals[:, None, :] * apart).sum(axis=(1, 2))
+        seen, expected = seen_and_expected(weights)
+        n: Floats = weights @ size
         return 1 - (n - 1) * _ratio(seen, expected)
 
     return of
 
 
-def _apart(known: Floats, totals: Floats, metric: Metric) -> Floats:
-    """Return the squared distance of every two values, per resample where it hangs on it."""
-    if metric is Metric.NOMINAL:
-        return (1 - np.eye(len(known)))[None]
-    if metric is Metric.INTERVAL:
-        return cast("Floats", (np.subtract.outer(known, known) ** 2)[None])
-    middle = np.cumsum(totals, axis=1) - totals / 2
-    return (middle[:, :, None] - middle[:, None, :]) ** 2
+_SeenAndExpected = Callable[[Floats], tuple[Floats, Floats]]
+
+
+def _by_category(counts: Floats, partners: Floats) -> _SeenAndExpected:
+    """Count pairs that differ."""
+    apart = (counts.sum(axis=1) ** 2 - (counts**2).sum(axis=1)) / partners
+
+    def of(weights: Floats) -> tuple[Floats, Floats]:
+        totals = weights @ counts
+        return weights @ apart, totals.sum(axis=1) ** 2 - (totals**2).sum(axis=1)
+
+    return of
+
+
+def _by_number(counts: Floats, known: Floats, partners: Floats) -> _SeenAndExpected:
+    """Sum squared differences; by moments, since there may be many values."""
+    centred = known - known.mean() if len(known) else known
+    size, first, second = counts.sum(axis=1), counts @ centred, counts @ centred**2
+    apart = 2 * (size * second - first**2) / partners
+
+    def of(weights: Floats) -> tuple[Floats, Floats]:
+        n, total, squares = (weights @ moment for moment in (size, first, second))
+        expected = 2 * (n * squares - total**2)
+        # Where a resample holds one value only, rounding must not pass for a difference.
+        return weights @ apart, np.where(expected > _ROUNDING * n * squares, expected, 0.0)
+
+    return of
+
+
+def _by_rank(counts: Floats, partners: Floats) -> _SeenAndExpected:
+    """Sum squared differences of rank; ranks come from the resample's own frequencies."""
+    levels = counts.shape[1]
+    diagonal = counts[:, :, None] * np.eye(levels)
+    pairs = counts[:, :, None] * counts[:, None, :] - diagonal
+    coincidences = pairs / partners[:, None, None]
+
+    def of(weights: Floats) -> tuple[Floats, Floats]:
+        totals = weights @ counts
+        middle = np.cumsum(totals, axis=1) - totals / 2
+        apart = (middle[:, :, None] - middle[:, None, :]) ** 2
+        observed = np.tensordot(weights, coincidences, axes=1)
+        seen = (observed * apart).sum(axis=(1, 2))
+        return seen, (totals[:, :, None] * totals[:, None, :] * apart).sum(axis=(1, 2))
+
+    return of
