@@ -185,9 +185,21 @@ def show(uid: uuid.UUID) -> str:
     if made.state is CalibrationState.CLOSED:
         page = session_page(session(), person, made, _scheme(), now())
         return render("calibration/session.html", page=page)
-    form = ExtendForm(formdata=None, data={"due": local_day(made.due_at, made.site)})
-    page = round_page(session(), person, made, now())
+    return _show(made, ExtendForm(formdata=None, data={"due": local_day(made.due_at, made.site)}))
+
+
+def _show(made: CalibrationRound, form: ExtendForm) -> str:
+    page = round_page(session(), current_person(), made, now())
     return render("calibration/show.html", page=page, form=form)
+
+
+def _refused(made: CalibrationRound, error: DomainError) -> ResponseReturnValue:
+    """Say on the round's own page why an act cannot be done, while it is open."""
+    if made.state is not CalibrationState.OPEN:
+        raise error
+    flash(sentence(error), "danger")
+    form = ExtendForm(formdata=None, data={"due": local_day(made.due_at, made.site)})
+    return _show(made, form), status_of(error)
 
 
 def _scheme() -> Scheme:
@@ -205,18 +217,24 @@ def extend(uid: uuid.UUID) -> ResponseReturnValue:
     """Give a round another deadline."""
     made, form = _led(uid), ExtendForm()
     if not form.validate_on_submit():
-        page = round_page(session(), current_person(), made, now())
-        return render("calibration/show.html", page=page, form=form), 422
-    service.extend(session(), made, _user(), end_of_day(form.due.data, made.site), now=now())
+        return _show(made, form), 422
+    try:
+        service.extend(session(), made, _user(), end_of_day(form.due.data, made.site), now=now())
+    except DomainError as error:
+        return _refused(made, error)
     flash(_("The round has another deadline."), "success")
     return see_other("calibration.show", uid=uid)
 
 
 @bp.post("/<uuid:uid>/close")
 @requires(Action.CALIBRATION_LEAD)
-def close(uid: uuid.UUID) -> Response:
+def close(uid: uuid.UUID) -> ResponseReturnValue:
     """End a round and open its session."""
-    left = service.close(session(), _led(uid), _user(), now=now())
+    made = _led(uid)
+    try:
+        left = service.close(session(), made, _user(), now=now())
+    except DomainError as error:
+        return _refused(made, error)
     flash(_("Closed. The answers are side by side now."), "success")
     _say_left(left)
     return see_other("calibration.show", uid=uid)

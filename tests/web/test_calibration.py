@@ -281,9 +281,16 @@ def test_a_deadline_moves_and_a_withdrawn_round_shows_nothing(
 ) -> None:
     leader, ann = enter("manager1"), enter("reviewer1")
     path = begin(leader)
+    text(leader, path)
+    early = leader.post(f"{path}/close")
+    assert early.status_code == 409
+    assert "nothing to compare" in early.get_data(as_text=True)
     score(ann, ANN)
     text(leader, path)
-    assert leader.post(f"{path}/extend", {"due": "2026-11-01"}).status_code == 400
+    past = leader.post(f"{path}/extend", {"due": "2026-11-01"})
+    assert past.status_code == 400
+    assert "Choose a day that has not passed." in past.get_data(as_text=True)
+    assert "Who is done" in past.get_data(as_text=True)
     assert leader.post(f"{path}/extend", {"due": ""}).status_code == 422
     assert leader.post(f"{path}/extend", {"due": "2026-12-24"}).status_code == 303
     assert "24 Dec 2026" in text(leader, path)
