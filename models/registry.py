@@ -1,6 +1,7 @@
 """Every module of tables, imported, so that the metadata is whole for migrations and tests."""
 
 from models import (
+    calibration,
     calls,
     coaching,
     conversations,
@@ -25,6 +26,7 @@ from models.base import Base
 
 metadata = Base.metadata
 MODULES = (
+    calibration,
     calls,
     coaching,
     conversations,

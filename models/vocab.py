@@ -222,6 +222,14 @@ class ObjectionState(StrEnum):
     NOT_UPHELD = "not_upheld"
 
 
+class CalibrationState(StrEnum):
+    """Where a calibration round stands. Nobody sees another's answers before it is ``closed``."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+
+
 class TranscriptState(StrEnum):
     """``done`` has turns, ``failed`` has a reason."""
 

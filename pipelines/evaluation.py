@@ -1,4 +1,4 @@
-"""The acts that need both scoring and review or practice: a sheet is checked, scored and kept.
+"""The acts that need scoring and another stage: a sheet is checked, scored and kept.
 
 A part of the flow of its own, so that the pages that score load neither the job engine nor any
 other stage.
@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import guards
+from models.calibration import CalibrationItem
 from models.calls import Leg
 from models.disputes import Dispute
 from models.people import Agent, User
@@ -22,6 +23,7 @@ from models.samples import Draw, DrawnCall
 from models.vocab import AssessmentState, Origin, ReviewState, RevisionCause
 from models.vocab_rights import NoticeKind
 from pipelines import notices
+from pipelines.calibration import service as calibration
 from pipelines.outcomes import AnswerState, DomainError, Score, Sheet
 from pipelines.practice import service as practice
 from pipelines.review import assessments, disputes, feedback, live, verdicts
@@ -251,6 +253,23 @@ def submit_attempt(
         lock_version=lock_version,
         user=user,
         now=now,
+    )
+
+
+def agree_reference(
+    session: Session,
+    item: CalibrationItem,
+    sheet: Sheet,
+    words: str,
+    *,
+    lock_version: int,
+    user: User,
+    now: datetime,
+) -> None:
+    """Keep the reference of a calibrated call: checked and scored like a review."""
+    kept, score = checked_score(session, item.round.version_id, sheet)
+    calibration.agree_reference(
+        session, item, kept, words, score, lock_version=lock_version, user=user, now=now
     )
 
 

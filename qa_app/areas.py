@@ -3,6 +3,7 @@
 AREAS = (
     "accounts",
     "assessments",
+    "calibration",
     "calls",
     "coaching",
     "dashboards",

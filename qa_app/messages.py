@@ -53,6 +53,43 @@ MESSAGES: dict[str, tuple[int, LazyString]] = {
         _l("The demo could not serve its pages on port %(port)s; try another one with --port."),
     ),
     "demo_elsewhere": (403, _l("The demo can be used on its own machine only.")),
+    # calibration
+    "calibration_title_needed": (400, _l("Give the round a name.")),
+    "calibration_calls": (400, _l("Choose between one and %(most)s calls, each once.")),
+    "calibration_reviewers": (400, _l("Choose between two and %(most)s reviewers.")),
+    "calibration_one_site": (400, _l("All calls of a round are of one site.")),
+    "calibration_version": (400, _l("A round needs a published scorecard.")),
+    "calibration_due_past": (400, _l("Choose a day that has not passed.")),
+    "calibration_out_of_scope": (
+        400,
+        _l("%(who)s may not hear call %(call)s: it is outside of the roles that they hold."),
+    ),
+    "calibration_not_blind": (
+        409,
+        _l(
+            "%(who)s knows call %(call)s already, as its agent or from a review of it, and could "
+            "not score it blind. Leave out the one or the other."
+        ),
+    ),
+    "calibration_ended": (409, _l("This round has ended.")),
+    "calibration_empty": (
+        409,
+        _l("Nobody has submitted a score yet; there is nothing to compare. Withdraw it instead."),
+    ),
+    "calibration_not_closed": (409, _l("A reference is agreed in the session, after the round.")),
+    "calibration_not_given": (
+        409,
+        _l("A call of a calibration round belongs to one reviewer and is given to nobody else."),
+    ),
+    "calibration_not_released": (
+        409,
+        _l("A call of a calibration round is yours alone. Skip it if you cannot score it."),
+    ),
+    "reference_agreed": (409, _l("This reference is agreed and cannot be changed any more.")),
+    "reference_reason_needed": (
+        400,
+        _l("Give the reason wherever somebody answered otherwise than the reference."),
+    ),
     # jobs
     "database_not_upgraded": (500, _l("The database is behind. Run: hearback db upgrade")),
     "worker_already_runs": (409, _l("A worker already runs on this database.")),

@@ -53,6 +53,7 @@ WAYS: tuple[Way | Group, ...] = (
             Way("playlists.index", _l("Playlists"), "list", Action.EXEMPLARS_READ),
             Way("practice.index", _l("Practice"), "school", Action.PRACTICE_DO),
             Way("quizzes.index", _l("Quizzes"), "checklist", Action.PRACTICE_LEAD),
+            Way("calibration.index", _l("Calibration"), "target", Action.CALIBRATION_READ),
         ),
     ),
     Way("scorecards.index", _l("Scorecards"), "list", Action.SCORECARDS_READ),

@@ -40,6 +40,9 @@ class Action(StrEnum):
     EXEMPLARS_OWN = "exemplars.own"
     PRACTICE_DO = "practice.do"
     PRACTICE_LEAD = "practice.lead"
+    CALIBRATION_READ = "calibration.read"
+    CALIBRATION_LEAD = "calibration.lead"
+    SEVERITY_READ = "severity.read"
     SCORECARDS_READ = "scorecards.read"
     SCORECARDS_WRITE = "scorecards.write"
     SCORECARDS_COMMENT = "scorecards.comment"
@@ -119,6 +122,9 @@ ALLOWED: dict[Action, frozenset[Role]] = {
     Action.EXEMPLARS_OWN: _AGENT,
     Action.PRACTICE_DO: _AGENT | _REVIEWER | _TRAINER | _MANAGER,
     Action.PRACTICE_LEAD: _TRAINER,
+    Action.CALIBRATION_READ: _REVIEWER | _TRAINER | _MANAGER,
+    Action.CALIBRATION_LEAD: _TRAINER | _MANAGER,
+    Action.SEVERITY_READ: _REVIEWER | _MANAGER,
     Action.SCORECARDS_READ: EVERYONE,
     Action.SCORECARDS_WRITE: _MANAGER,
     Action.SCORECARDS_COMMENT: _AGENT | _REVIEWER | _TRAINER | _MANAGER,

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, 
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from models.base import Base
+from models.calibration import CalibrationItem, CalibrationRound, CalibrationSeat
 from models.calls import (
     Call,
     Complaint,
@@ -234,6 +235,29 @@ def _live(look: Look) -> Condition:
     return or_(mine, and_(area, submitted))
 
 
+def _review_outside_rounds(look: Look) -> Condition:
+    # A review of a calibration round is met in the round's own session, and nowhere else.
+    if look.action is Action.REVIEWS_WRITE:
+        return _review(look)
+    return and_(_review(look), Review.origin != Origin.CALIBRATION)
+
+
+def _round(look: Look) -> Condition:
+    if look.grant.role is Role.REVIEWER:
+        # An alias, since the rule for items asks this inside a query about items.
+        scored = aliased(CalibrationItem)
+        return exists().where(
+            scored.round_id == CalibrationRound.id,
+            CalibrationSeat.item_id == scored.id,
+            CalibrationSeat.reviewer_id == look.person.id,
+        )
+    # Who leads several teams may have put calls of all of them into one round.
+    mine = and_(
+        CalibrationRound.created_by_id == look.person.id, _site(look, CalibrationRound.site_id)
+    )
+    return or_(mine, _area(look, CalibrationRound.site_id, CalibrationRound.team_id))
+
+
 def _objection(look: Look) -> Condition:
     area = _area(look, Objection.site_id, Objection.team_id)
     if look.grant.role is Role.AGENT:
@@ -414,6 +438,11 @@ def _audit(look: Look) -> Condition:
 RULES: dict[type[Base], Callable[[Look], Condition]] = {
     Agent: _agent,
     AuditEntry: _audit,
+    # Not an "exists": a question that names its rounds too must not lend them to this one.
+    CalibrationItem: lambda look: CalibrationItem.round_id.in_(
+        select(CalibrationRound.id).where(_round(look)).correlate(None)
+    ),
+    CalibrationRound: _round,
     Call: _managed_call,
     CoachingSession: _coaching,
     CoachingStep: lambda look: exists().where(
@@ -461,7 +490,7 @@ RULES: dict[type[Base], Callable[[Look], Condition]] = {
     QuizItem: _quiz_item,
     Recording: _recording,
     RetentionRule: lambda look: _area(look, RetentionRule.site_id, None),
-    Review: _review,
+    Review: _review_outside_rounds,
     CallAccess: lambda look: exists().where(
         Leg.call_id == CallAccess.call_id, _leg(look, of_call=True)
     ),

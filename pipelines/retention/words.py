@@ -11,6 +11,7 @@ from models.disputes import Dispute, DisputeItem
 from models.reviews import Answer, Exemplar, Objection, Review, ReviewRevision, SelfAssessment
 from models.scorecards import Criterion
 from models.vocab import CriterionKind, ReviewState
+from pipelines.retention.calibration import clear_rounds
 from pipelines.retention.practice import clear_practice_of_legs, clear_references
 from pipelines.retention.tasks import clear_task_words
 
@@ -31,6 +32,7 @@ def clear_words_of_legs(session: Session, leg_ids: Collection[int], reason: str)
         for assessment in own:
             assessment.draft = {}
         _clear_answers(session, Answer.self_assessment_id.in_([row.id for row in own]))
+        clear_rounds(session, leg_ids, people=False)
         session.flush()
     for request in session.scalars(select(HelpRequest).where(HelpRequest.leg_id.in_(leg_ids))):
         session.delete(request)
@@ -65,6 +67,7 @@ def clear_words(
         _clear_talks(session, ids, people=people)
         for exemplar in session.scalars(select(Exemplar).where(Exemplar.review_id.in_(ids))):
             session.delete(exemplar)
+        clear_rounds(session, {review.leg_id for review in reviews}, people=people)
         session.flush()
     clear_references(session, ids, people=people)
 

@@ -32,6 +32,9 @@ def give(session: Session, task: Task, to: User | None, by: User, *, now: dateti
     session.refresh(task, with_for_update=True)
     if task.state not in (TaskState.OPEN, TaskState.CLAIMED) or task.skip_kind is not None:
         raise DomainError("task_closed")
+    if task.origin is Origin.CALIBRATION:
+        # Each reviewer of a round has their own; nobody else could take it.
+        raise DomainError("calibration_not_given")
     not_of_own_call(session, task, by)
     if to is not None:
         there = select(Task.id).where(Task.id == task.id, claims.reviews_there(to))
@@ -97,7 +100,7 @@ def measured_minutes(
         select(Review.reviewer_id, Review.started_at, Review.submitted_at).where(
             Review.reviewer_id.in_(list(user_ids)),
             Review.state == ReviewState.SUBMITTED,
-            Review.origin != Origin.LIVE,
+            Review.origin.not_in((Origin.LIVE, Origin.CALIBRATION)),
             Review.submitted_at > now - MEASURED,
         )
     )

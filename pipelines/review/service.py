@@ -254,6 +254,9 @@ def release(session: Session, task: Task, user: User, *, now: datetime, discard:
     reviewer must start blind, so a draft cannot be handed on.
     """
     claimed_by(session, task, user)
+    if task.origin is Origin.CALIBRATION:
+        # Each reviewer of a round has their own; nobody else could take it.
+        raise DomainError("calibration_not_released")
     drop_draft(session, task, discard=discard)
     task.skip_kind = task.skip_reason = None
     task.state, task.assignee_id, task.claimed_at = TaskState.OPEN, None, None

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from models.calls import Leg
 from models.people import User
 from models.reviews import Answer, Review, ReviewRevision, Task
-from models.vocab import ReviewState, RevisionCause, TaskState
+from models.vocab import Origin, ReviewState, RevisionCause, TaskState
 from pipelines import audit, days
 from pipelines.outcomes import AnswerState, DomainError, Score, Sheet
 from pipelines.review.service import claimed_by
@@ -136,6 +136,8 @@ def add_revision(
     review.current_revision_id = revision.id
     leg = session.get_one(Leg, review.leg_id)
     days.mark_dirty(session, [(leg.site_id, leg.local_date)])
+    # Those of a calibration round are nobody's to read before it is closed, in the log neither.
+    points = {"earned": score.earned, "attainable": score.attainable}
     audit.record(
         session,
         now=now,
@@ -145,8 +147,7 @@ def add_revision(
         subject_uid=review.uid,
         revision=revision.number,
         cause=cause.value,
-        earned=score.earned,
-        attainable=score.attainable,
+        **({} if review.origin is Origin.CALIBRATION else points),
     )
     session.flush()
     session.expire(review, ["revisions", "current"])

@@ -16,6 +16,7 @@ class Purpose(StrEnum):
     EXEMPLAR = "exemplar"
     PHRASE = "phrase"
     PRACTICE = "practice"
+    CALIBRATION = "calibration"
 
 
 JUDGING = frozenset({Purpose.TASK, Purpose.SELF_ASSESSMENT, Purpose.PRACTICE})
@@ -28,6 +29,7 @@ PURPOSES: dict[str, LazyString] = {
     Purpose.EXEMPLAR: _l("Exemplar"),
     Purpose.PHRASE: _l("Checking what a phrase rule found"),
     Purpose.PRACTICE: _l("Practice"),
+    Purpose.CALIBRATION: _l("Calibration"),
 }
 
 ERASED = "erased"

@@ -128,7 +128,9 @@ def queue_page(session: Session, person: Person, now: dt.datetime) -> QueuePage:
         ).select_from(open_ones)
     ).one()
     reviews = visible(person, Review, Action.REVIEWS_WRITE).where(
-        Review.state == ReviewState.SUBMITTED
+        # Those of calibration rounds are met in the rounds' sessions.
+        Review.state == ReviewState.SUBMITTED,
+        Review.origin != Origin.CALIBRATION,
     )
     done = (
         session.scalars(

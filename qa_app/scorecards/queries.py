@@ -12,7 +12,7 @@ from models.calls import Project
 from models.people import Site
 from models.reviews import Review
 from models.scorecards import ScorecardVersion
-from models.vocab import ReviewState, VersionState
+from models.vocab import Origin, ReviewState, VersionState
 from pipelines.scoring.checks import faults
 from pipelines.scoring.differences import Differences, compare
 from pipelines.scoring.drafts import BEING_WRITTEN
@@ -234,7 +234,9 @@ def show_page(session: Session, person: Person, uid: uuid.UUID) -> ShowPage:
     rule = version_rule(session, version.id)
     used = session.scalar(
         select(func.count(Review.id)).where(
-            Review.version_id == version.id, Review.state == ReviewState.SUBMITTED
+            Review.version_id == version.id,
+            Review.state == ReviewState.SUBMITTED,
+            Review.origin != Origin.CALIBRATION,
         )
     )
     writes = may_write(session, person, version)

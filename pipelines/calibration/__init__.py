@@ -1,0 +1,1 @@
+"""Calibration: several reviewers score the same calls, blind; agreement and severity."""

@@ -1,0 +1,1 @@
+"""Calibration rounds: begun, followed, and their sessions; how strict reviewers are over time."""
