@@ -4,6 +4,7 @@ A part of the flow of its own, so that the pages that score load neither the job
 other stage.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -45,12 +46,12 @@ def submit_review(
     lock_version: int,
     user: User,
     now: datetime,
+    notes: Sequence[Mapping[str, Any]] = (),
 ) -> ReviewRevision:
     """Submit a review: checked and scored by the version it was begun with."""
     kept, score = checked_score(session, review.version_id, sheet)
-    return verdicts.submit(
-        session, review, kept, summary, score, lock_version=lock_version, user=user, now=now
-    )
+    act: dict[str, Any] = {"lock_version": lock_version, "user": user, "now": now, "notes": notes}
+    return verdicts.submit(session, review, kept, summary, score, **act)
 
 
 def submit_assessment(

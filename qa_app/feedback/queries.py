@@ -29,6 +29,7 @@ from qa_app.calls.blindness import blind_to, is_blind
 from qa_app.calls.player import PlayerView, Purpose, purpose_words
 from qa_app.feedback.points import OwnView, Point, own_view, points_of
 from qa_app.phrases.marks import may_see_marks
+from qa_app.quotes import readable_notes
 from qa_app.reasons import reason_words
 from qa_app.reviews.queries import CallFacts, call_facts, player_of, said_in, with_leg
 from qa_app.reviews.sheets import band_of
@@ -107,6 +108,7 @@ class FeedbackPage:
     may_answer: uuid.UUID | None
     may_choose: bool
     player: PlayerView | None
+    notes: tuple[Mapping[str, Any], ...] = ()
 
 
 def _listed(person: Person, action: Action, now: dt.datetime) -> Select[tuple[Review]]:
@@ -277,6 +279,7 @@ def verdict_page(session: Session, person: Person, uid: uuid.UUID) -> FeedbackPa
         may_object=is_own and not waiting,
         may_answer=objection.uid if objection else None,
         may_choose=_may_choose(session, person, review),
+        notes=readable_notes(review.notes, own=review.reviewer_id == person.id),
         player=player_of(
             session,
             person,
