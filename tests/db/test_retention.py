@@ -153,6 +153,7 @@ class World:
             leg,
             self.version,
             summary=said,
+            notes=[{"at_ms": 900, "text": said, "shared": False}],
             draft={"greeting": {"comment": said}},
             drawn_call_id=drawn.id,
             reviewer_id=make.make_user(self.session).id,
@@ -361,7 +362,7 @@ def test_old_reviews_become_anonymous_and_keep_their_score(
     assert service.run_retention(own_engine, storage, NOW).reviews == 1
     with read_session(own_engine) as session:
         old, kept = session.scalars(select(Review).order_by(Review.leg_id)).all()
-        assert (old.reviewer_id, old.summary, old.draft) == (None, "", {})
+        assert (old.reviewer_id, old.summary, old.draft, old.notes) == (None, "", {}, [])
         assert kept.summary == "kept words"
         assert old.current is not None
         assert (old.current.earned, old.current.excellent) == (2_700, True)

@@ -1,6 +1,7 @@
 // Notes with their moment in the recording: kept in a hidden field of the form, shown as a list.
 import { bind } from "../keys.js";
 import { clock, playerOn } from "../player/playback.js";
+import { turnHere } from "../transcript.js";
 import { form, touch } from "./saving.js";
 import { remember } from "./undo.js";
 
@@ -69,7 +70,7 @@ function open(event) {
 
 function takeMoment() {
   const player = playerOn();
-  atMs = player ? Math.round(player.ms) : null;
+  atMs = player ? Math.round(player.ms) : turnHere()?.start_ms ?? null;
   panel.querySelector("[data-note-at]").textContent = atMs === null ? "" : clock(atMs / 1000);
 }
 
