@@ -3,7 +3,7 @@
 Run: ``python -m tests.benchmarks.bench_review [--runs N]`` (or ``make bench-review``). A real
 Chromium before the application on SQLite; one JSON object per line: name, value, unit, bar, met;
 the exit code is 1 when a bar is missed. The card has 20 criteria; the call that is scored lasts
-90 s, the long one an hour, with 600 turns and 7,950 words. *Key to paint* is from the key's own
+90 s, the long one an hour, with 600 turns and 7,050 words. *Key to paint* is from the key's own
 time stamp to the first moment after the next frame, of all keys of a review. *Open* is from the
 click to a page that takes keys and shows its picture, with the transcript, the median of the runs.
 *Shift* is the sum of the browser's layout-shift scores while a comment is typed, those right after

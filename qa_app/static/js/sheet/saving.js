@@ -119,6 +119,8 @@ async function retry() {
 
 function conflict(answer) {
   changed = true;
+  // Said for whoever closes the dialog without choosing: the next letter asks again.
+  show(say.sayConflict, "unsaved");
   const dialog = document.getElementById("conflict");
   dialog.querySelector("[data-conflict]").innerHTML = answer.html;
   dialog.querySelector("[data-take-stored]").addEventListener("click", () => {
