@@ -92,6 +92,11 @@ def test_twenty_criteria_with_eight_evidences_in_sixty_keys(
 
 
 def test_the_sound_obeys_the_keys(visitor: Visitor, page: Page, add: Any) -> None:
+    # Another script asks for the player by its plain address: it is not begun twice.
+    assert page.evaluate("import('/static/js/player.js').then(m => m.playerOn().ms)") == 0
+    page.click("[data-act=forward]")
+    assert at_ms(page) == pytest.approx(5_000, abs=50)
+    page.evaluate("document.querySelector('audio').currentTime = 0; document.activeElement.blur()")
     rate = "document.querySelector('audio').playbackRate"
     press(page, *"...........")
     assert page.evaluate(rate) == 3

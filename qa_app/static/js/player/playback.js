@@ -8,6 +8,7 @@ const STEP_S = 5;
 const LONG_STEP_S = 30;
 const BEFORE_SILENCE_ENDS_S = 0.25;
 const SAID_MS = 6000;
+const PATIENCE_MS = 2500;
 const players = new WeakMap();
 
 /** Return the player inside (or of) an element, if there is one: {playFrom, pause, ms, span}. */
@@ -24,7 +25,9 @@ export const clock = (seconds) => {
   return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${rest}`;
 };
 
+/** Bring a player to life, once: a page asks for this module by two addresses. */
 export function start(section) {
+  if (players.has(section)) return;
   const audio = section.querySelector("audio");
   const bar = section.querySelector(".hb-player-bar");
   const time = section.querySelector("[data-time]");
@@ -60,6 +63,7 @@ export function start(section) {
       audio.currentTime = fromMs / 1000;
       stopAt = toMs === null ? null : toMs / 1000;
       if (toMs !== null) lastSpan = { start_ms: fromMs, end_ms: toMs };
+      showTime();
       audio.play().catch(() => {});
     },
     pause: () => audio.pause(),
@@ -73,6 +77,8 @@ export function start(section) {
   const seek = (seconds) => {
     stopAt = null;
     audio.currentTime = Math.min(audio.duration || Infinity, Math.max(0, seconds));
+    // At once, since the next key may come before the browser says so.
+    showTime();
   };
   /** Go to the next of some moments, or the one before; round and round. */
   const jump = (moments, step = 1) => {
@@ -88,7 +94,7 @@ export function start(section) {
     setPace();
   };
   const setPace = () => {
-    audio.playbackRate = Number(speed.value);
+    audio.defaultPlaybackRate = audio.playbackRate = Number(speed.value);
     choices.set("speed", speed.value);
   };
   const press = (act, on) => section.querySelector(`[data-act=${act}]`)?.setAttribute("aria-pressed", String(on));
@@ -195,6 +201,19 @@ export function start(section) {
   audio.addEventListener("error", () => {
     trouble.textContent = section.dataset.trouble;
     trouble.hidden = false;
+  });
+
+  // After seeks in quick succession a browser may stop reading, and would wait for ever.
+  let waiting = 0;
+  audio.addEventListener("waiting", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      if (audio.paused || audio.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA) return;
+      const at = audio.currentTime;
+      audio.load();
+      audio.currentTime = at;
+      audio.play().catch(() => {});
+    }, PATIENCE_MS);
   });
 
   // The browser tells the time four times a second: words need it more often while playing.
