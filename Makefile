@@ -9,7 +9,7 @@ STAMP := $(VENV)/.hearback-installed
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: help setup demo browser check test messages format bench-ingest bench-sampling bench-search bench-transcription clean
+.PHONY: help setup demo browser check test messages format bench-ingest bench-review bench-sampling bench-search bench-transcription clean
 
 help:  ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -53,6 +53,9 @@ format: setup  ## put code into the house's form
 
 bench-ingest: setup  ## rows per second and memory of an import of a million calls
 	@$(BIN)/python -m tests.benchmarks.bench_ingest
+
+bench-review: setup browser  ## keys, milliseconds from key to picture and to open an hour, in Chromium
+	@$(BIN)/python -m tests.benchmarks.bench_review $(ARGS)
 
 bench-sampling: setup  ## seconds and memory of a draw from a million calls
 	@$(BIN)/python -m tests.benchmarks.bench_sampling

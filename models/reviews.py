@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, BigId, Identified
@@ -74,6 +74,8 @@ class Review(Identified, Base):
     While it is a draft its answers stand in ``draft`` (criterion lineage to answer, comment,
     reason, evidence) and may be incomplete; ``lock_version`` guards against two open tabs. Once
     submitted its scores stand in revisions, of which ``current_revision_id`` is the one shown.
+    ``notes`` are the reviewer's own, in order of time: ``{"at_ms": … or null, "text": …, "shared":
+    …}``; only those that are shared stand in the feedback.
     """
 
     __tablename__ = "review"
@@ -101,6 +103,7 @@ class Review(Identified, Base):
     state: Mapped[ReviewState] = mapped_column(default=ReviewState.DRAFT)
     draft: Mapped[dict[str, Any]]
     summary: Mapped[str] = mapped_column(default="")
+    notes: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
     started_at: Mapped[dt.datetime]
     saved_at: Mapped[dt.datetime]
     submitted_at: Mapped[dt.datetime | None]

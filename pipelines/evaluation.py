@@ -63,12 +63,12 @@ def submit_review(
     lock_version: int,
     user: User,
     now: datetime,
+    notes: Sequence[Mapping[str, Any]] = (),
 ) -> ReviewRevision:
     """Submit a review: checked and scored by the version it was begun with."""
     kept, score = checked_score(session, review.version_id, sheet)
-    revision = verdicts.submit(
-        session, review, kept, summary, score, lock_version=lock_version, user=user, now=now
-    )
+    act: dict[str, Any] = {"lock_version": lock_version, "user": user, "now": now, "notes": notes}
+    revision = verdicts.submit(session, review, kept, summary, score, **act)
     tell_ready(session, [review.leg_id], now=now)
     return revision
 

@@ -69,3 +69,12 @@ def _hidden(turn: SaidTurn, start: int, end: int) -> Iterator[str]:
             yield "".join(
                 word[0] for word in inside if meet((start, end), (word[1], word[2]))
             ).strip()
+
+
+def readable_notes(notes: Iterable[Mapping[str, Any]], *, own: bool) -> tuple[dict[str, Any], ...]:
+    """Return a review's notes for a reader, masked as now: the writer's (``own``), else shared."""
+    return tuple(
+        {**note, "text": hidden_in(str(note.get("text") or ""))}
+        for note in notes
+        if own or note.get("shared") is True
+    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, Text, cast, exists, or_, select
 from sqlalchemy.orm import Session
 
 from models import guards
@@ -51,6 +51,7 @@ def clear_words(
         for review in reviews:
             review.draft = {}
             review.summary = ""
+            review.notes = []
             if people:
                 review.reviewer_id = None
         revisions = session.scalars(
@@ -112,6 +113,7 @@ def has_words() -> ColumnElement[bool]:
     return (Review.state == ReviewState.SUBMITTED) & or_(
         Review.reviewer_id.is_not(None),
         Review.summary != "",
+        cast(Review.notes, Text) != "[]",
         exists().where(
             ReviewRevision.review_id == Review.id,
             Answer.revision_id == ReviewRevision.id,

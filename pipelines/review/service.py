@@ -352,7 +352,7 @@ def drop_draft(session: Session, task: Task, *, discard: bool) -> None:
     review = session.scalar(select(Review).where(Review.task_id == task.id))
     if review is None:
         return
-    if (review.draft or review.summary) and not discard:
+    if (review.draft or review.summary or review.notes) and not discard:
         raise DomainError("draft_would_be_lost", answers=len(review.draft))
     session.delete(review)
     session.flush()
@@ -376,7 +376,7 @@ def withdraw_tasks(session: Session, draw: Draw, *, now: datetime) -> int:
             leg = session.get_one(Leg, task.leg_id)
             days.mark_dirty(session, [(leg.site_id, leg.local_date)])
         review = session.scalar(select(Review).where(Review.task_id == task.id))
-        if review is not None and (review.draft or review.summary):
+        if review is not None and (review.draft or review.summary or review.notes):
             continue
         drop_draft(session, task, discard=True)
         session.delete(task)

@@ -1,7 +1,8 @@
 """Reviews: begun from a claimed task, kept as a draft, submitted, and every later score."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -48,6 +49,7 @@ def save_draft(
     lock_version: int,
     user: User,
     now: datetime,
+    notes: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Keep what has been written so far, valid or not.
 
@@ -56,6 +58,7 @@ def save_draft(
     """
     _writable(session, review, user, lock_version)
     review.draft, review.summary, review.saved_at = sheet, summary, now
+    review.notes = list(notes)
     session.flush()
 
 
@@ -70,6 +73,7 @@ def _writable(session: Session, review: Review, user: User, lock_version: int) -
             "draft_conflict",
             sheet=review.draft,
             summary=review.summary,
+            notes=review.notes,
             saved_at=review.saved_at.isoformat(),
             lock_version=review.lock_version,
         )
@@ -85,6 +89,7 @@ def submit(
     lock_version: int,
     user: User,
     now: datetime,
+    notes: Sequence[Mapping[str, Any]] = (),
 ) -> ReviewRevision:
     """Turn a draft into the first revision, with its answers, and close the task.
 
@@ -92,7 +97,7 @@ def submit(
     """
     _writable(session, review, user, lock_version)
     review.state, review.submitted_at, review.saved_at = ReviewState.SUBMITTED, now, now
-    review.draft, review.summary = {}, summary
+    review.draft, review.summary, review.notes = {}, summary, list(notes)
     revision = add_revision(
         session, review, sheet, score, cause=RevisionCause.SUBMITTED, user=user, now=now
     )

@@ -71,6 +71,11 @@ class WordView:
     hidden: LazyString | None = None
     place: int = 0
 
+    @property
+    def plain(self) -> bool:
+        """Tell whether nothing is to be said of the word."""
+        return not (self.unsure or self.opens or self.closes or self.hit or self.hidden)
+
 
 @dataclass(frozen=True)
 class MaskView:
@@ -131,6 +136,12 @@ class PlayerView:
     marks: tuple[Mark, ...] = ()
     at_ms: int = 0
     no_copy: NoCopy | None = None
+
+    @property
+    def stretches(self) -> tuple[tuple[str, int, int], ...]:
+        """Return where dead air, overlap and music are: (kind, start, end) in ms, in order."""
+        marks = self.went.marks if self.went else ()
+        return tuple((mark.kind, mark.start_ms, mark.end_ms) for mark in marks)
 
     @property
     def unknown(self) -> bool:

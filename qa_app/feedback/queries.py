@@ -32,6 +32,7 @@ from qa_app.clock import now as clock_now
 from qa_app.feedback.after import Aftermath, aftermath, may_decide
 from qa_app.feedback.points import OwnView, Point, own_view, points_of
 from qa_app.phrases.marks import may_see_marks
+from qa_app.quotes import readable_notes
 from qa_app.reviews.asked import picked_words
 from qa_app.reviews.queries import CallFacts, call_facts, player_of, said_in, with_leg
 from qa_app.reviews.sheets import band_of
@@ -115,6 +116,7 @@ class FeedbackPage:
     player: PlayerView | None
     leg_uid: uuid.UUID
     after: Aftermath
+    notes: tuple[Mapping[str, Any], ...] = ()
 
 
 def _concerns(person: Person) -> ColumnElement[bool]:
@@ -359,6 +361,7 @@ def verdict_page(session: Session, person: Person, uid: uuid.UUID) -> FeedbackPa
         may_object=is_own and not waiting,
         may_answer=objection.uid if objection else None,
         may_choose=_may_choose(session, person, review),
+        notes=readable_notes(review.notes, own=review.reviewer_id == person.id),
         player=player_of(
             session,
             person,

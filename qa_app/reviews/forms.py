@@ -37,6 +37,8 @@ NONE_DONE = "none"
 MOST_STEPS_AS_BUTTONS = 11
 LONGEST_TEXT = 4_000
 MOST_SPANS = 20
+MOST_NOTES = 200
+LONGEST_NOTE = 1_000
 
 
 class SheetForm(BaseForm):
@@ -44,6 +46,20 @@ class SheetForm(BaseForm):
 
     lock_version = HiddenField(default="0")
     summary = TextAreaField()
+    notes = HiddenField(default="[]")
+
+    @property
+    def kept_notes(self) -> list[dict[str, Any]]:
+        """The notes as ``models.reviews.Review.notes`` keeps them, without what is unreadable."""
+        return [
+            {
+                "at_ms": at_ms if isinstance(at_ms := note.get("at_ms"), int) else None,
+                "text": hidden_in(str(note.get("text") or "").strip()[:LONGEST_NOTE]),
+                "shared": note.get("shared") is True,
+            }
+            for note in _list_of(str(self.notes.data or ""))[:MOST_NOTES]
+            if note.get("text")
+        ]
 
     @property
     def seen_version(self) -> int:
@@ -151,21 +167,23 @@ def _answer_of(form: SheetForm, criterion: CriterionRule) -> Any:
     return str(data)[:LONGEST_TEXT].strip() if data else None
 
 
-def _spans_of(text: str) -> list[dict[str, Any]]:
+def _list_of(text: str) -> list[dict[str, Any]]:
+    """Read a list of objects that a page sent; nothing where it is something else."""
     try:
-        spans = json.loads(text) if text else []
+        found = json.loads(text) if text else []
     except ValueError:
         return []
-    if not isinstance(spans, list):
-        return []
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _spans_of(text: str) -> list[dict[str, Any]]:
     return [
         {
             "start_ms": span.get("start_ms"),
             "end_ms": span.get("end_ms"),
             "words": hidden_in(str(span.get("words") or "")[:LONGEST_TEXT]),
         }
-        for span in spans[:MOST_SPANS]
-        if isinstance(span, dict)
+        for span in _list_of(text)[:MOST_SPANS]
     ]
 
 

@@ -140,6 +140,11 @@ def said_in(session: Session, call_id: int) -> tuple[SaidTurn, ...]:
     return tuple(said)
 
 
+def quotes(sheet: Mapping[str, Any]) -> bool:
+    """Tell whether any answer quotes the call."""
+    return any(entry.get("evidence") for entry in sheet.values())
+
+
 def parts_of(
     session: Session, person: Person, tasks: Sequence[Task], now: dt.datetime
 ) -> dict[int, tuple[Part, ...]]:
@@ -214,7 +219,8 @@ def write_page(
             review.draft,
             review.lock_version,
             review.summary,
-            said=said_in(session, review.leg.call_id),
+            said=said_in(session, review.leg.call_id) if quotes(review.draft) else (),
+            notes=review.notes,
         )
         sheet = view_sheet(version, form, review.draft)
     facts, hits = call_facts(review.leg), plan_shows_hits(session, review)

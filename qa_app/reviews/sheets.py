@@ -3,6 +3,7 @@
 Shared by reviews, self-assessments and corrected scores; nothing here asks the database.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -57,6 +58,14 @@ class CriterionView:
     part: CriterionScore
     problem: str | None
     asks_words: bool
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The digits that press each choice: a number of points itself, else its place."""
+        values = [choice.value for choice in self.choices]
+        if self.rule.kind is CriterionKind.POINTS and all(value.isdecimal() for value in values):
+            return tuple(values)
+        return tuple(str(place) for place in range(1, len(values) + 1))
 
     @property
     def open(self) -> bool:
@@ -115,6 +124,16 @@ class SheetView:
         """What was written about the call as a whole."""
         return str(self.form.summary.data or "")
 
+    @property
+    def notes(self) -> list[dict[str, Any]]:
+        """The notes with their moments, as they are kept."""
+        return self.form.kept_notes
+
+
+def same_content(one: SheetView, other: SheetView) -> bool:
+    """Tell whether two sheets say the same."""
+    return (one.answers, one.summary, one.notes) == (other.answers, other.summary, other.notes)
+
 
 def band_of(*, excellent: bool | None, passed: bool | None) -> str:
     """Name the line a score has reached."""
@@ -132,12 +151,16 @@ def form_for(
     summary: str,
     *,
     said: Sequence[SaidTurn] = (),
+    notes: Sequence[Mapping[str, Any]] = (),
 ) -> SheetForm:
     """Make the form of a stored draft; for ``said`` see ``qa_app.quotes.masked_spans``."""
-    data = data_of_sheet(version, sheet, said)
-    return build_form(version)(
-        formdata=None, data={**data, "lock_version": str(lock_version), "summary": summary}
-    )
+    data = {
+        **data_of_sheet(version, sheet, said),
+        "lock_version": str(lock_version),
+        "summary": summary,
+        "notes": json.dumps(list(notes), ensure_ascii=False),
+    }
+    return build_form(version)(formdata=None, data=data)
 
 
 def view_sheet(version: rules.VersionRule, form: SheetForm, sheet: Sheet) -> SheetView:

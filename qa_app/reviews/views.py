@@ -23,7 +23,7 @@ from qa_app.reviews.both import both_page
 from qa_app.reviews.forms import ActForm, SkipForm, build_form, sheet_of_form
 from qa_app.reviews.queries import own_draft, write_page
 from qa_app.reviews.queue import queue_page, team_page
-from qa_app.reviews.sheets import SheetView, form_for, summary_of, view_sheet
+from qa_app.reviews.sheets import SheetView, form_for, same_content, summary_of, view_sheet
 from qa_app.surroundings import runtime
 from qa_app.templating import render, see_other
 
@@ -191,6 +191,7 @@ def save(uid: uuid.UUID) -> Response:
             lock_version=view.form.seen_version,
             user=user_of(person),
             now=now(),
+            notes=view.notes,
         )
     except DomainError as error:
         if error.code != "draft_conflict":
@@ -209,13 +210,16 @@ def saved_answer(view: SheetView, lock_version: int) -> Response:
 
 
 def conflict_answer(view: SheetView, error: DomainError) -> Response:
-    """Answer 409 with what is stored beside what was sent."""
+    """Answer 409 with what is stored beside what was sent; where they are the same, all is well.
+
+    They are when a save arrived whose answer was lost on the way, and is sent again.
+    """
     stored = error.params
-    other = view_sheet(
-        view.version,
-        form_for(view.version, stored["sheet"], stored["lock_version"], stored["summary"]),
-        stored["sheet"],
-    )
+    version, lock, summary = view.version, stored["lock_version"], stored["summary"]
+    form = form_for(version, stored["sheet"], lock, summary, notes=stored.get("notes", ()))
+    other = view_sheet(version, form, stored["sheet"])
+    if same_content(view, other):
+        return saved_answer(view, lock)
     response = jsonify(
         lock_version=stored["lock_version"],
         html=render("reviews/_conflict.html", mine=view, stored=other),
@@ -239,7 +243,7 @@ def submit(uid: uuid.UUID) -> Response | str | tuple[str, int]:
     review = own_draft(session(), person, uid)
     view, sheet = _sent(review)
     summary, seen = str(view.form.summary.data or ""), view.form.seen_version
-    act = {"lock_version": seen, "user": user_of(person), "now": now()}
+    act = {"lock_version": seen, "user": user_of(person), "now": now(), "notes": view.notes}
     try:
         if view.problems:
             verdicts.save_draft(session(), review, sheet, summary, **act)

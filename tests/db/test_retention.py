@@ -157,6 +157,7 @@ class World:
             leg,
             self.version,
             summary=said,
+            notes=[{"at_ms": 900, "text": said, "shared": False}],
             draft={"greeting": {"comment": said}},
             drawn_call_id=drawn.id,
             reviewer_id=make.make_user(self.session).id,
@@ -395,7 +396,7 @@ def test_old_reviews_become_anonymous_and_keep_their_score(
         assert [task.skip_reason for task in tasks] == ["", "kept words"]
         assert session.scalars(select(ReviewRequest.reason)).all() == ["kept words"]
         old, kept = session.scalars(select(Review).order_by(Review.leg_id)).all()
-        assert (old.reviewer_id, old.summary, old.draft) == (None, "", {})
+        assert (old.reviewer_id, old.summary, old.draft, old.notes) == (None, "", {}, [])
         assert kept.summary == "kept words"
         assert old.current is not None
         assert (old.current.earned, old.current.excellent) == (2_700, True)

@@ -463,11 +463,11 @@ def test_what_was_noticed_stands_above_the_transcript(
     assert "12 % of the time" in page
     assert "of_tomorrow" not in page
     assert 'lang="zh-Hans"' in page
-    assert '<span class="hb-customer">Customer</span>' in page
+    assert 'data-name="Customer"' in page
     _change_transcript(add, scene.recording, findings=[["dual_mono", {}]])
     page = opened(signed_in("manager"), scene)
     assert "Both channels carry the same sound" in page
-    assert '<span class="hb-customer">Customer</span>' not in page
+    assert 'data-name="Customer"' not in page
 
 
 def test_an_abstained_call_shows_its_reason_and_its_guess_behind_a_control(

@@ -138,6 +138,42 @@ def test_evidence_is_kept_with_its_words(signed_in: Any, tasks: Any, add: Any) -
     assert "Good &lt;b&gt;morning" in page
 
 
+def test_notes_are_the_reviewers_own_unless_they_are_shared(
+    signed_in: Any, tasks: Any, add: Any
+) -> None:
+    browser = signed_in("reviewer")
+    path = begin(browser)
+    # There is no recording, as of a call that was heard live: nothing to mark, all else works.
+    page = words(browser.last)
+    assert "judged by what was heard" in page
+    assert "data-mark" not in page
+    seen = lock_of(browser)
+    notes = (
+        '[{"at_ms": 61000, "text": "asks twice <b>", "shared": true}, {"at_ms": null,'
+        ' "text": "ring 13912345678 back", "shared": false}, "no note", {"at_ms": 1}]'
+    )
+    sent = {"notes": notes, "lock_version": seen}
+    saved = browser.post(f"{path}/draft", sent).json
+    assert saved["lock_version"] > int(seen)
+    assert "asks twice" in words(browser.get(path))
+    # Sent again because the answer was lost on the way: no conflict, since nothing differs.
+    assert browser.post(f"{path}/draft", sent).json["lock_version"] == saved["lock_version"]
+    assert browser.post(f"{path}/draft", {**sent, "notes": "[]"}).status_code == 409
+    # Notes are work: they are not dropped unasked.
+    browser.get(path)
+    assert browser.post(f"{path}/release").status_code == 409
+    browser.get(path)
+    assert submit(browser, path, notes=notes).status_code == 303
+    own = words(browser.get(f"/feedback/{review_of(add)}"))
+    assert 'data-play-from="61000"' in own
+    assert "ring" in own
+    assert "only you see this" in own
+    assert "13912345678" not in own
+    other = words(signed_in("manager").get(f"/feedback/{review_of(add)}"))
+    assert "asks twice &lt;b&gt;" in other
+    assert "ring" not in other
+
+
 def test_what_is_hidden_later_is_hidden_in_the_evidence_too(
     signed_in: Any, tasks: Any, add: Any
 ) -> None:
