@@ -10,7 +10,7 @@ from models.calls import Leg
 from models.people import Agent, Team, User
 from models.reviews import Review
 from models.scorecards import Criterion
-from models.vocab import CoachingKind, HelpKind, HelpState, PartnerState
+from models.vocab_learning import CoachingKind, HelpKind, HelpState, PartnerState
 
 
 class HelpRequest(Identified, Base):

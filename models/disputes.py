@@ -10,7 +10,7 @@ from models.base import Base, BigId, Identified
 from models.people import Agent, User
 from models.reviews import Review, ReviewRevision
 from models.scorecards import Criterion
-from models.vocab import DisputeReason, DisputeResult, DisputeState
+from models.vocab_learning import DisputeReason, DisputeResult, DisputeState
 
 
 class Dispute(Identified, Base):

@@ -14,7 +14,7 @@ from models.calls import Leg
 from models.people import Team, User
 from models.reviews import Exemplar, Review
 from models.scorecards import ScorecardVersion
-from models.vocab import AttemptState, QuizState
+from models.vocab_learning import AttemptState, QuizState
 
 
 class Playlist(Identified, Base):

@@ -13,9 +13,6 @@ from models.samples import DrawnCall
 from models.scorecards import Criterion, ScorecardVersion
 from models.vocab import (
     AssessmentState,
-    ExemplarAudience,
-    ExemplarLevel,
-    ExemplarState,
     ObjectionState,
     Origin,
     ReviewState,
@@ -23,6 +20,7 @@ from models.vocab import (
     SkipKind,
     TaskState,
 )
+from models.vocab_learning import ExemplarAudience, ExemplarLevel, ExemplarState
 
 
 class Task(Identified, Base):

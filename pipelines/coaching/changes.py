@@ -12,7 +12,8 @@ from models.calls import Leg
 from models.coaching import CoachingSession
 from models.reviews import Review, ReviewRevision, SelfAssessment
 from models.samples import Draw, DrawnCall, DrawStratum
-from models.vocab import AssessmentState, CoachingKind, DrawState, Origin, ReviewState
+from models.vocab import AssessmentState, DrawState, Origin, ReviewState
+from models.vocab_learning import CoachingKind
 from pipelines.coaching import rules
 
 _ORDINARY = or_(DrawStratum.key == "ordinary", DrawStratum.key.like("ordinary:%"))

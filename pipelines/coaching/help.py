@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from models.calls import Leg
 from models.coaching import HelpAnswer, HelpRequest
 from models.people import Agent, User
-from models.vocab import HelpKind, HelpState, PartnerState
+from models.vocab_learning import HelpKind, HelpState, PartnerState
 from pipelines import audit
 from pipelines.outcomes import DomainError
 

@@ -17,7 +17,8 @@ from models.coaching import (
 )
 from models.people import Agent, Site, TeamMember, User
 from models.reviews import Answer, Review
-from models.vocab import CoachingKind, ReviewState
+from models.vocab import ReviewState
+from models.vocab_learning import CoachingKind
 from pipelines import audit
 from pipelines.coaching import rules
 from pipelines.outcomes import DomainError

@@ -12,13 +12,8 @@ from models.people import Agent, Site, User
 from models.reviews import Exemplar, ExemplarTag, Review
 from models.scorecards import Criterion
 from models.transcripts import Transcript
-from models.vocab import (
-    ExemplarAudience,
-    ExemplarLevel,
-    ExemplarState,
-    RecordingState,
-    ReviewState,
-)
+from models.vocab import RecordingState, ReviewState
+from models.vocab_learning import ExemplarAudience, ExemplarLevel, ExemplarState
 from pipelines import audit
 from pipelines.outcomes import DomainError
 from pipelines.practice.rules import is_fit

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from models.people import Site, Team, User
 from models.practice import Playlist, PlaylistItem
 from models.reviews import Exemplar
-from models.vocab import ExemplarAudience, ExemplarState
+from models.vocab_learning import ExemplarAudience, ExemplarState
 from pipelines import audit
 from pipelines.outcomes import DomainError
 from pipelines.practice.rules import moved

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from models.vocab import QuizState
+from models.vocab_learning import QuizState
 from pipelines.outcomes import AnswerState, CriterionScore, Score
 
 MOST_TAGS = 12

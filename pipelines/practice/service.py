@@ -11,13 +11,12 @@ from models.people import Agent, Site, Team, User
 from models.practice import PracticeAttempt, Quiz, QuizItem, QuizPerson
 from models.reviews import Answer, Exemplar, Review
 from models.scorecards import Criterion, ScorecardVersion
-from models.vocab import (
+from models.vocab import ReviewState, VersionState
+from models.vocab_learning import (
     AttemptState,
     ExemplarAudience,
     ExemplarState,
     QuizState,
-    ReviewState,
-    VersionState,
 )
 from pipelines import audit
 from pipelines.outcomes import DomainError, Score, Sheet

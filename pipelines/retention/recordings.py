@@ -10,7 +10,8 @@ from models.calls import Leg, MediaFile, Recording
 from models.people import Site
 from models.reviews import Exemplar, SelfAssessment, Task
 from models.transcripts import HeardStretch, Transcript
-from models.vocab import AssessmentState, ExemplarState, RecordingState, SkipKind, TaskState
+from models.vocab import AssessmentState, RecordingState, SkipKind, TaskState
+from models.vocab_learning import ExemplarState
 from pipelines import audit, moments
 from pipelines.outcomes import DomainError
 from pipelines.retention.files import delete_after_commit

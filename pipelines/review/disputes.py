@@ -12,12 +12,8 @@ from models.calls import Call, Leg, Project
 from models.disputes import Dispute, DisputeItem, DisputeRule
 from models.people import Agent, Site, User
 from models.reviews import Answer, Review, SelfAssessment
-from models.vocab import (
-    DisputeReason,
-    DisputeResult,
-    DisputeState,
-    RevisionCause,
-)
+from models.vocab import RevisionCause
+from models.vocab_learning import DisputeReason, DisputeResult, DisputeState
 from pipelines import audit
 from pipelines.outcomes import AnswerState, DomainError, Score, Sheet
 from pipelines.review import rules

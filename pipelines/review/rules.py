@@ -6,14 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
 
-from models.vocab import (
-    AssessmentState,
-    DisputeResult,
-    Origin,
-    ReviewState,
-    SkipKind,
-    TaskState,
-)
+from models.vocab import AssessmentState, Origin, ReviewState, SkipKind, TaskState
+from models.vocab_learning import DisputeResult
 
 ALL_BP = 10_000
 SKIPS_FREE_BP = 1_000

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session, joinedload
 from models.calls import Call, Leg
 from models.reviews import Review, SelfAssessment
 from models.scorecards import ScorecardVersion
-from models.vocab import AssessmentState, DisputeState, ReviewState, VersionState
+from models.vocab import AssessmentState, ReviewState, VersionState
+from models.vocab_learning import DisputeState
 from pipelines.review import rules
 from pipelines.review.assessments import facts_of
 from pipelines.scoring.service import version_rule

@@ -15,7 +15,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from models.vocab import CoachingKind
+from models.vocab_learning import CoachingKind
 from pipelines.coaching.rules import Cause
 from qa_app.forms import BaseForm, CreatingForm, choices
 from qa_app.reviews.forms import LONGEST_TEXT

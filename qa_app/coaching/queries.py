@@ -14,7 +14,8 @@ from models.calls import Leg
 from models.coaching import CoachingSession, CoachingTopic, ReviewCause
 from models.people import Agent, Site
 from models.reviews import Review, ReviewRevision
-from models.vocab import CoachingKind, ReviewState, Role
+from models.vocab import ReviewState, Role
+from models.vocab_learning import CoachingKind
 from pipelines.coaching import changes
 from pipelines.scoring.rules import CriterionRule
 from pipelines.scoring.service import version_rule

@@ -10,7 +10,7 @@ from models.calls import Leg
 from models.coaching import CoachingStep, HelpRequest
 from models.people import Agent, Site, User
 from models.reviews import Review
-from models.vocab import CoachingKind
+from models.vocab_learning import CoachingKind
 from pipelines.coaching import service
 from pipelines.outcomes import DomainError
 from qa_app import once

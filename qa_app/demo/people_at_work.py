@@ -10,7 +10,8 @@ from models.calls import Call, Leg
 from models.people import Agent, User
 from models.reviews import Exemplar, Review, SelfAssessment, Task
 from models.samples import Draw, DrawnCall
-from models.vocab import AssessmentState, ExemplarAudience, ReviewState, SkipKind, TaskState
+from models.vocab import AssessmentState, ReviewState, SkipKind, TaskState
+from models.vocab_learning import ExemplarAudience
 from pipelines import evaluation
 from pipelines.outcomes import Sheet
 from pipelines.practice import exemplars

@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 from models.calls import Leg
 from models.people import Agent, Site, User
 from models.reviews import Answer, Review, ReviewRevision
-from models.vocab import (
+from models.vocab import ReviewState
+from models.vocab_learning import (
     CoachingKind,
     DisputeReason,
     DisputeResult,
     HelpKind,
-    ReviewState,
 )
 from pipelines import evaluation
 from pipelines.coaching import help as helping

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from models.vocab import DisputeReason, DisputeResult
+from models.vocab_learning import DisputeReason, DisputeResult
 
 LEAST = 5
 """A reviewer is named from so many decided criteria on; fewer say nothing about anybody."""

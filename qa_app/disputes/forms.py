@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, IntegerField, RadioField, SelectField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from models.vocab import DisputeReason, DisputeResult
+from models.vocab_learning import DisputeReason, DisputeResult
 from pipelines.scoring.rules import VersionRule
 from qa_app.disputes.words import REASONS
 from qa_app.forms import BaseForm, CreatingForm, choices

@@ -12,7 +12,7 @@ from models.calls import Leg, Project
 from models.disputes import Dispute, DisputeItem, DisputeRule
 from models.people import Site
 from models.reviews import Review
-from models.vocab import DisputeState
+from models.vocab_learning import DisputeState
 from pipelines.outcomes import Sheet
 from pipelines.review.rules import DECIDE_DAYS, DISPUTE_DAYS
 from pipelines.scoring import rules

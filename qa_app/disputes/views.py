@@ -12,7 +12,7 @@ from models.calls import Project
 from models.disputes import Dispute
 from models.people import Agent, Site, User
 from models.reviews import Review
-from models.vocab import DisputeResult, DisputeState
+from models.vocab_learning import DisputeResult, DisputeState
 from pipelines import evaluation
 from pipelines.outcomes import DomainError
 from pipelines.review import disputes

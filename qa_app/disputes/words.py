@@ -5,7 +5,7 @@ from enum import StrEnum
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
-from models.vocab import DisputeReason, DisputeResult
+from models.vocab_learning import DisputeReason, DisputeResult
 
 REASONS: dict[DisputeReason, LazyString] = {
     DisputeReason.OVERLOOKED: _l("I did it; it was overlooked"),

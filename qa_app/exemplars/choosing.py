@@ -15,14 +15,8 @@ from models.calls import Call, Leg, Recording
 from models.practice import Playlist, Quiz
 from models.reviews import Answer, Exemplar, Review, ReviewRevision
 from models.scorecards import Criterion, ScorecardVersion
-from models.vocab import (
-    CriterionKind,
-    ExemplarState,
-    QuizState,
-    RecordingState,
-    ReviewState,
-    VersionState,
-)
+from models.vocab import CriterionKind, RecordingState, ReviewState, VersionState
+from models.vocab_learning import ExemplarState, QuizState
 from pipelines.outcomes import DomainError
 from pipelines.practice import rules
 from qa_app.access import Action, OutOfScope, Person, grants_for, load, may, visible

@@ -14,7 +14,7 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from models.vocab import ExemplarAudience, ExemplarLevel
+from models.vocab_learning import ExemplarAudience, ExemplarLevel
 from pipelines.practice.rules import read_moment, tags_of, write_moment
 from qa_app.exemplars.words import AUDIENCES, LEVELS
 from qa_app.forms import BaseForm, CreatingForm, choices

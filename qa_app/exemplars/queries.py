@@ -15,7 +15,8 @@ from models.people import Team
 from models.reviews import Answer, Exemplar, ExemplarTag
 from models.scorecards import Criterion
 from models.transcripts import Transcript, Turn
-from models.vocab import ExemplarAudience, ExemplarLevel, ExemplarState, RecordingState
+from models.vocab import RecordingState
+from models.vocab_learning import ExemplarAudience, ExemplarLevel, ExemplarState
 from pipelines.scoring.rules import CriterionRule
 from pipelines.scoring.service import version_rule
 from qa_app.access import Action, OutOfScope, Person, may, visible

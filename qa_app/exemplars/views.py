@@ -10,7 +10,7 @@ from models.calls import Leg
 from models.people import User
 from models.practice import Playlist, Quiz
 from models.reviews import Exemplar, Review
-from models.vocab import ExemplarAudience, ExemplarLevel, ExemplarState
+from models.vocab_learning import ExemplarAudience, ExemplarLevel, ExemplarState
 from pipelines import evaluation
 from pipelines.outcomes import DomainError
 from pipelines.practice import exemplars, playlists

@@ -3,7 +3,7 @@
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
-from models.vocab import ExemplarAudience, ExemplarLevel
+from models.vocab_learning import ExemplarAudience, ExemplarLevel
 
 LEVELS: dict[ExemplarLevel, LazyString] = {
     ExemplarLevel.MODEL: _l("A model to follow"),

@@ -12,7 +12,12 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from models.coaching import CoachingSession, ReviewCause
 from models.disputes import Dispute, DisputeItem
 from models.reviews import Answer, Review, ReviewRevision
-from models.vocab import CoachingKind, DisputeReason, DisputeResult, DisputeState
+from models.vocab_learning import (
+    CoachingKind,
+    DisputeReason,
+    DisputeResult,
+    DisputeState,
+)
 from pipelines.coaching.rules import asks_for_cause
 from pipelines.review import disputes, rules
 from qa_app.access import Action, Person, may, visible

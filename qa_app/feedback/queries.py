@@ -20,7 +20,8 @@ from models.reviews import (
     ReviewRevision,
     SelfAssessment,
 )
-from models.vocab import AssessmentState, DisputeState, ObjectionState, ReviewState, Role
+from models.vocab import AssessmentState, ObjectionState, ReviewState, Role
+from models.vocab_learning import DisputeState
 from pipelines.review import rules
 from pipelines.scoring.rules import VersionRule
 from pipelines.scoring.service import version_rule

@@ -4,7 +4,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, SelectField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from models.vocab import HelpKind
+from models.vocab_learning import HelpKind
 from qa_app.forms import BaseForm, CreatingForm, choices
 from qa_app.moments import MomentField
 from qa_app.reviews.forms import LONGEST_TEXT

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 from models.calls import Call, Leg
 from models.coaching import HelpAnswer, HelpRequest
 from models.people import Agent
-from models.vocab import HelpKind, HelpState, PartnerState
+from models.vocab_learning import HelpKind, HelpState, PartnerState
 from qa_app.access import Action, OutOfScope, Person, load, may, visible
 from qa_app.calls.blindness import blind_to, is_blind
 from qa_app.reviews.queries import CallFacts, call_facts

@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 
 from models.coaching import HelpRequest
 from models.people import Agent, User
-from models.vocab import HelpKind
+from models.vocab_learning import HelpKind
 from pipelines.coaching import help as helping
 from qa_app import once
 from qa_app.access import Action, current_person, load, requires

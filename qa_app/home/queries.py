@@ -22,12 +22,12 @@ from models.samples import Draw
 from models.vocab import (
     AssessmentState,
     DrawState,
-    ExemplarState,
     JobState,
     ObjectionState,
     Role,
     TaskState,
 )
+from models.vocab_learning import ExemplarState
 from qa_app.access import Action, Person, visible
 from qa_app.calls.blindness import blind_to
 from qa_app.coaching.queries import unblind

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from models.practice import Playlist, PlaylistItem
 from models.reviews import Exemplar
-from models.vocab import ExemplarAudience
+from models.vocab_learning import ExemplarAudience
 from qa_app.access import Action, Person, load, may, visible
 from qa_app.exemplars.queries import Entry, entries_of, for_entry, listed
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 from models.calls import Leg
 from models.practice import PracticeAttempt, Quiz, QuizItem, QuizPerson
 from models.reviews import Exemplar, Review
-from models.vocab import AttemptState, ExemplarState, QuizState
+from models.vocab_learning import AttemptState, ExemplarState, QuizState
 from qa_app.permissions import Person
 
 

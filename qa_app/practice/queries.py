@@ -18,7 +18,7 @@ from models.calls import Leg
 from models.practice import PracticeAttempt, Quiz, QuizItem
 from models.reviews import Exemplar
 from models.scorecards import Criterion
-from models.vocab import AttemptState, ExemplarState
+from models.vocab_learning import AttemptState, ExemplarState
 from pipelines import evaluation
 from pipelines.practice import rules
 from pipelines.scoring.rules import CriterionRule, VersionRule

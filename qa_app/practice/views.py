@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from models.people import User
 from models.practice import PracticeAttempt
-from models.vocab import AttemptState
+from models.vocab_learning import AttemptState
 from pipelines import evaluation
 from pipelines.outcomes import DomainError
 from pipelines.practice import service

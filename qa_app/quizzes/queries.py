@@ -13,14 +13,12 @@ from models.people import Site, Team, User, UserRole
 from models.practice import Playlist, PracticeAttempt, Quiz, QuizItem, QuizPerson
 from models.reviews import Exemplar
 from models.scorecards import ScorecardVersion
-from models.vocab import (
+from models.vocab import CriterionKind, Role, VersionState
+from models.vocab_learning import (
     AttemptState,
-    CriterionKind,
     ExemplarAudience,
     ExemplarState,
     QuizState,
-    Role,
-    VersionState,
 )
 from pipelines import evaluation
 from pipelines.scoring.service import version_rule

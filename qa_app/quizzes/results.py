@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, aliased, joinedload
 from models.calls import Leg
 from models.people import User
 from models.practice import PracticeAttempt, Quiz, QuizItem
-from models.vocab import AttemptState
+from models.vocab_learning import AttemptState
 from pipelines import evaluation
 from pipelines.practice import rules
 from pipelines.scoring.rules import from_hundredths

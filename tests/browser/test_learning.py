@@ -12,7 +12,8 @@ from models.operations import Listening
 from models.people import Agent
 from models.practice import Playlist, PlaylistItem
 from models.reviews import Answer, AssessmentState, SelfAssessment
-from models.vocab import ExemplarAudience, MediaKind, Party
+from models.vocab import MediaKind, Party
+from models.vocab_learning import ExemplarAudience
 from pipelines import evaluation
 from pipelines.practice import exemplars, playlists, service
 from pipelines.practice.exemplars import Wish

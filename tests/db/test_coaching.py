@@ -10,15 +10,8 @@ from models.coaching import CoachingSession, HelpRequest, ReviewCause
 from models.reviews import SelfAssessment
 from models.samples import DrawnCall, DrawStratum
 from models.session import write_session
-from models.vocab import (
-    AssessmentState,
-    CoachingKind,
-    DrawState,
-    HelpKind,
-    HelpState,
-    PartnerState,
-    RetentionSubject,
-)
+from models.vocab import AssessmentState, DrawState, RetentionSubject
+from models.vocab_learning import CoachingKind, HelpKind, HelpState, PartnerState
 from pipelines.coaching import changes, rules, service
 from pipelines.coaching import help as helping
 from pipelines.measures import targets

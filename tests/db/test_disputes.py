@@ -10,13 +10,8 @@ from models.disputes import DisputeItem
 from models.operations import AuditEntry
 from models.reviews import SelfAssessment
 from models.scorecards import Criterion
-from models.vocab import (
-    AssessmentState,
-    DisputeReason,
-    DisputeResult,
-    DisputeState,
-    RevisionCause,
-)
+from models.vocab import AssessmentState, RevisionCause
+from models.vocab_learning import DisputeReason, DisputeResult, DisputeState
 from pipelines import evaluation
 from pipelines.outcomes import DomainError
 from pipelines.retention.words import clear_words, clear_words_of_legs

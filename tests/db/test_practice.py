@@ -13,13 +13,12 @@ from models.practice import PracticeAttempt, Quiz, QuizItem
 from models.reviews import Exemplar, Review
 from models.scorecards import Criterion
 from models.session import write_session
-from models.vocab import (
+from models.vocab import Party, RecordingState
+from models.vocab_learning import (
     AttemptState,
     ExemplarAudience,
     ExemplarState,
-    Party,
     QuizState,
-    RecordingState,
 )
 from pipelines import evaluation
 from pipelines.outcomes import DomainError

@@ -14,14 +14,8 @@ from models.disputes import Dispute
 from models.people import Agent, Site, Team, TeamMember, User
 from models.reviews import Objection, Review, SelfAssessment, Task
 from models.samples import Draw
-from models.vocab import (
-    AssessmentState,
-    CoachingKind,
-    HelpKind,
-    ObjectionState,
-    PartnerState,
-    Role,
-)
+from models.vocab import AssessmentState, ObjectionState, Role
+from models.vocab_learning import CoachingKind, HelpKind, PartnerState
 from qa_app.permissions import ALLOWED, Action, Grant, Person, grants_for
 from qa_app.scopes import RULES, Look, narrowed
 from tests import factories

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from models.vocab import DisputeReason, DisputeResult
+from models.vocab_learning import DisputeReason, DisputeResult
 from qa_app.disputes.figures import ItemFacts, figures_of, file_rows
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.vocab import DisputeResult
+from models.vocab_learning import DisputeResult
 from pipelines.review.rules import (
     Decision,
     decision_problem,

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.vocab import CriterionKind, QuizState
+from models.vocab import CriterionKind
+from models.vocab_learning import QuizState
 from pipelines.practice import rules
 from pipelines.practice.rules import Candidate, Compared, Tally
 from pipelines.scoring.parts import part_of

@@ -12,7 +12,8 @@ from models.coaching import CoachingSession, HelpRequest
 from models.disputes import Dispute
 from models.people import Agent, User
 from models.reviews import Review, SelfAssessment, Task
-from models.vocab import AssessmentState, CoachingKind, HelpKind, Role
+from models.vocab import AssessmentState, Role
+from models.vocab_learning import CoachingKind, HelpKind
 from pipelines import evaluation
 from pipelines.review import service, verdicts
 from pipelines.scoring.rules import sheet_of

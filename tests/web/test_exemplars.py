@@ -12,7 +12,8 @@ from models.operations import Listening
 from models.people import Agent
 from models.practice import PlaylistItem
 from models.reviews import Answer, Exemplar, Review, SelfAssessment
-from models.vocab import AssessmentState, ExemplarAudience, MediaKind, Party, Role
+from models.vocab import AssessmentState, MediaKind, Party, Role
+from models.vocab_learning import ExemplarAudience
 from pipelines.practice import exemplars, playlists
 from pipelines.practice.exemplars import Wish
 from tests import factories

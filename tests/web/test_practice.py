@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 from models.measures import DailyFact, DirtyDay
 from models.people import Agent
 from models.reviews import Answer, Exemplar, Review, SelfAssessment, Task
-from models.vocab import AssessmentState, ExemplarAudience, ExemplarLevel, Role, TaskState
+from models.vocab import AssessmentState, Role, TaskState
+from models.vocab_learning import ExemplarAudience, ExemplarLevel
 from pipelines.practice import exemplars
 from pipelines.practice.exemplars import Wish
 from tests import factories
