@@ -29,21 +29,32 @@ class Group:
 
 WAYS: tuple[Way | Group, ...] = (
     Way("reviews.queue", _l("My reviews"), "checklist", Action.TASKS_WORK),
-    Way("tasks.index", _l("Tasks"), "clock", Action.TASKS_MANAGE),
     Way("assessments.index", _l("My calls"), "phone", Action.ASSESSMENTS_WRITE),
     Way("dashboards.mine", _l("My results"), "chart", Action.DASHBOARDS_MINE),
     Way("dashboards.index", _l("Dashboard"), "chart", Action.DASHBOARDS_READ),
-    Way("sampling.index", _l("Sampling"), "dice", Action.PLANS_READ),
-    Way("calls.index", _l("Calls"), "phone", Action.CALLS_READ),
-    Way("phrases.index", _l("Phrases"), "quote", Action.PHRASES_READ),
-    Way("search.index", _l("Search"), "search", Action.CALLS_READ),
-    Way("feedback.index", _l("Feedback"), "message", Action.FEEDBACK_READ),
     Group(
-        _l("Coaching"),
+        _l("Planning"),
         (
+            Way("sampling.index", _l("Sampling"), "dice", Action.PLANS_READ),
+            Way("tasks.index", _l("Tasks"), "clock", Action.TASKS_MANAGE),
+            Way("targets.index", _l("Targets"), "target", Action.TARGETS_READ),
+        ),
+    ),
+    Group(
+        _l("Calls"),
+        (
+            Way("calls.index", _l("Calls"), "phone", Action.CALLS_READ),
+            Way("search.index", _l("Search"), "search", Action.CALLS_READ),
+            Way("phrases.index", _l("Phrases"), "quote", Action.PHRASES_READ),
+        ),
+    ),
+    Group(
+        _l("Feedback"),
+        (
+            Way("feedback.index", _l("Feedback"), "message", Action.FEEDBACK_READ),
+            Way("disputes.index", _l("Disputes"), "message", Action.OBJECTIONS_ANSWER),
             Way("coaching.index", _l("Talks and notes"), "school", Action.COACHING_READ),
             Way("helping.index", _l("Help"), "users", Action.HELP_READ),
-            Way("targets.index", _l("Targets"), "target", Action.TARGETS_READ),
         ),
     ),
     Group(
@@ -53,10 +64,17 @@ WAYS: tuple[Way | Group, ...] = (
             Way("playlists.index", _l("Playlists"), "list", Action.EXEMPLARS_READ),
             Way("practice.index", _l("Practice"), "school", Action.PRACTICE_DO),
             Way("quizzes.index", _l("Quizzes"), "checklist", Action.PRACTICE_LEAD),
+        ),
+    ),
+    Group(
+        _l("Scorecards"),
+        (
+            Way("scorecards.index", _l("Scorecards"), "list", Action.SCORECARDS_READ),
+            Way("guides.index", _l("Scripts and guides"), "quote", Action.GUIDES_READ),
+            Way("skills.index", _l("Skills"), "chart", Action.SKILLS_READ),
             Way("calibration.index", _l("Calibration"), "target", Action.CALIBRATION_READ),
         ),
     ),
-    Way("scorecards.index", _l("Scorecards"), "list", Action.SCORECARDS_READ),
     Group(
         _l("Administration"),
         (
@@ -78,14 +96,14 @@ WAYS: tuple[Way | Group, ...] = (
 
 
 def ways_for(person: Person) -> tuple[Way | Group, ...]:
-    """Return what the person's top bar shows, groups without content left out."""
+    """Return what the person's top bar shows: no empty groups, no heading over a single way."""
     shown: list[Way | Group] = []
     for entry in WAYS:
         if isinstance(entry, Way):
             if _open(entry, person):
                 shown.append(entry)
         elif ways := tuple(way for way in entry.ways if _open(way, person)):
-            shown.append(Group(entry.label, ways))
+            shown.append(Group(entry.label, ways) if len(ways) > 1 else ways[0])
     return tuple(shown)
 
 
