@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from models.calibration import CalibrationItem, CalibrationRound, CalibrationSeat
 from models.calls import Leg
 from models.people import Agent, User, UserRole
+from models.practice import PracticeAttempt, QuizItem
 from models.reviews import Review, Task
 from models.scorecards import ScorecardVersion
 from models.vocab import (
@@ -150,7 +151,7 @@ def unfit(
 ) -> list[tuple[int, int]]:
     """Return (reviewer id, leg id) where the reviewer knows the call already: no blind score.
 
-    They talked on it, have reviewed a leg of it, or have a task on one.
+    They talked on it, have reviewed a leg of it, have a task on one, or have practised on one.
     """
     people = [user.id for user in reviewers]
     calls = {leg.call_id for leg in legs}
@@ -169,7 +170,13 @@ def unfit(
         .join(Leg, Leg.id == Task.leg_id)
         .where(Task.assignee_id.in_(people), Leg.call_id.in_(calls), Task.state.in_(_UNFINISHED))
     )
-    known = {tuple(row) for rows in (talked, judged, given) for row in rows}
+    practised = session.execute(
+        select(PracticeAttempt.user_id, Leg.call_id)
+        .join(QuizItem, QuizItem.id == PracticeAttempt.item_id)
+        .join(Leg, Leg.id == QuizItem.leg_id)
+        .where(PracticeAttempt.user_id.in_(people), Leg.call_id.in_(calls))
+    )
+    known = {tuple(row) for rows in (talked, judged, given, practised) for row in rows}
     return [
         (user.id, leg.id) for leg in legs for user in reviewers if (user.id, leg.call_id) in known
     ]

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import distinct, func, or_, select
+from sqlalchemy import Select, distinct, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from models.calls import Leg
@@ -35,15 +36,18 @@ class Report:
     everybody: int
 
 
-def change_after(session: Session, coaching: CoachingSession, today: date) -> Report:
+def change_after(
+    session: Session, coaching: CoachingSession, today: date, *, without: Select[Any] | None = None
+) -> Report:
     """Return what changed in the 13 weeks after a talk against the 13 before it.
 
+    ``without`` selects the ids of legs whose scores are kept from the reader.
     Counts the first drawn review of each leg of an ordinary call, by the day of the call, at the
     talk's site. The day of the talk belongs to neither side.
     """
     held = coaching.held_on
     start, end = held - rules.WINDOW, held + rules.WINDOW
-    results = _results(session, coaching.site_id, start, end)
+    results = _results(session, coaching.site_id, start, end, without)
     before: dict[int, list[rules.Result]] = defaultdict(list)
     after: dict[int, list[rules.Result]] = defaultdict(list)
     for result in results:
@@ -86,7 +90,9 @@ def _coached(session: Session, site_id: int, start: date, end: date) -> set[int]
     )
 
 
-def _results(session: Session, site_id: int, start: date, end: date) -> list[rules.Result]:
+def _results(
+    session: Session, site_id: int, start: date, end: date, without: Select[Any] | None
+) -> list[rules.Result]:
     rows = session.execute(
         select(
             Review.leg_id,
@@ -117,6 +123,7 @@ def _results(session: Session, site_id: int, start: date, end: date) -> list[rul
             ReviewRevision.attainable > 0,
             SelfAssessment.id.is_(None),
             Draw.state != DrawState.VOID,
+            true() if without is None else Review.leg_id.not_in(without),
             _ORDINARY,
         )
         .order_by(Review.submitted_at, Review.id)

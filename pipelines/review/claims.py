@@ -9,9 +9,11 @@ from sqlalchemy.orm import Session, aliased
 
 from models.calls import Leg
 from models.people import Agent, Site, TeamMember, User, UserRole
+from models.practice import PracticeAttempt, QuizItem
 from models.reviews import Review, ReviewRevision, Task
 from models.samples import Draw, DrawnCall, SamplePlan
 from models.vocab import Origin, ReviewState, Role, TaskState
+from models.vocab_learning import AttemptState
 from pipelines.review import rules
 
 LATELY = timedelta(days=28)
@@ -75,7 +77,7 @@ def _judged_before(user: User) -> ColumnElement[bool]:
     """Return whether the person reads this leg already, or knows a score of it.
 
     The two readings of a call are by two people, and the second is blind: whoever wrote or decided
-    a score of the leg does not make it.
+    a score of the leg does not make it. Whoever practised on it was shown its reference.
     """
     other = aliased(Task)
     reads = exists().where(
@@ -96,8 +98,14 @@ def _judged_before(user: User) -> ColumnElement[bool]:
         Review.state == ReviewState.DRAFT,
         Review.task_id.is_distinct_from(Task.id),
     )
+    practised = exists().where(
+        QuizItem.leg_id == Task.leg_id,
+        PracticeAttempt.item_id == QuizItem.id,
+        PracticeAttempt.user_id == user.id,
+        PracticeAttempt.state == AttemptState.SUBMITTED,
+    )
     return or_(
-        and_(Task.origin.in_(READINGS), reads),
+        and_(Task.origin.in_(READINGS), or_(reads, practised)),
         and_(Task.origin == Origin.SECOND, or_(gave, writes)),
     )
 

@@ -10,8 +10,8 @@ of it without ``blind_to``.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from models.calls import Call, Leg
 from models.reviews import Review, SelfAssessment, Task
@@ -30,28 +30,34 @@ def is_blind(session: Session, person: Person, call_id: int) -> bool:
 
 
 def blind_to(person: Person, call_id: ColumnElement[int] | Any, now: datetime) -> Any:
-    """Return the condition under which the call ``call_id`` (a column) is blind to the person."""
+    """Return the condition under which the call ``call_id`` (a column) is blind to the person.
+
+    Aliases everywhere: inside a question about legs, that leg alone would be looked at, and a task
+    on another leg of the same call be missed.
+    """
+    leg, given, written = aliased(Leg), aliased(Task), aliased(Review)
     task = exists().where(
-        Leg.call_id == call_id,
-        Task.leg_id == Leg.id,
-        Task.assignee_id == person.id,
-        Task.state.in_(OPEN_TASKS),
+        leg.call_id == call_id,
+        given.leg_id == leg.id,
+        given.assignee_id == person.id,
+        given.state.in_(OPEN_TASKS),
     )
     draft = exists().where(
-        Leg.call_id == call_id,
-        Review.leg_id == Leg.id,
-        Review.reviewer_id == person.id,
-        Review.state == ReviewState.DRAFT,
+        leg.call_id == call_id,
+        written.leg_id == leg.id,
+        written.reviewer_id == person.id,
+        written.state == ReviewState.DRAFT,
     )
     practice = owed(person, call_id, now)
     if person.agent_id is None:
         return or_(task, draft, practice)
+    own = aliased(SelfAssessment)
     asked = exists().where(
-        Leg.call_id == call_id,
-        SelfAssessment.leg_id == Leg.id,
-        SelfAssessment.agent_id == person.agent_id,
-        SelfAssessment.state == AssessmentState.ASKED,
-        or_(SelfAssessment.due_at.is_(None), SelfAssessment.due_at > now),
+        leg.call_id == call_id,
+        own.leg_id == leg.id,
+        own.agent_id == person.agent_id,
+        own.state == AssessmentState.ASKED,
+        or_(own.due_at.is_(None), own.due_at > now),
     )
     return or_(task, draft, practice, asked)
 
@@ -61,7 +67,13 @@ def may_judge(person: Person, call_id: ColumnElement[int] | Any, now: datetime) 
     own = blind_to(person, call_id, now)
     if Role.REVIEWER not in person.roles:
         return own
+    leg, waiting = aliased(Leg), aliased(Task)
     takeable = exists().where(
-        Leg.call_id == call_id, Task.leg_id == Leg.id, Task.state.in_(OPEN_TASKS)
+        leg.call_id == call_id, waiting.leg_id == leg.id, waiting.state.in_(OPEN_TASKS)
     )
-    return or_(own, takeable)
+    if person.agent_id is None:
+        return or_(own, takeable)
+    # Nobody reviews a call that they took part in.
+    talked = aliased(Leg)
+    took_part = exists().where(talked.call_id == call_id, talked.agent_id == person.agent_id)
+    return or_(own, and_(takeable, ~took_part))

@@ -19,13 +19,16 @@ from models.vocab_learning import CoachingKind
 from pipelines.coaching import changes
 from pipelines.scoring.rules import CriterionRule
 from pipelines.scoring.service import version_rule
+from qa_app import figures
 from qa_app.access import Action, OutOfScope, Person, load, may, visible
-from qa_app.calls.blindness import blind_to, is_blind
+from qa_app.calls.blindness import blind_to, may_judge
+from qa_app.clock import now as clock_now
 from qa_app.feedback.queries import load_verdict
 from qa_app.helping.queries import waiting_for
 from qa_app.permissions import leads_site
 from qa_app.reviews.queries import CallFacts, call_facts, with_leg
 from qa_app.reviews.sheets import band_of
+from qa_app.scope_rules.calls import AMONG_REVIEWERS
 
 PAGE_SIZE = 25
 ASKING_DAYS = dt.timedelta(days=60)
@@ -122,11 +125,13 @@ class TalkPage:
 
 
 def unblind(person: Person, now: dt.datetime) -> Any:
-    """Return the condition that a talk is about no call that is blind to the person."""
+    """Return the condition that a talk is about no call that the person judges or may yet take."""
     judged = aliased(Leg)
     return or_(
         CoachingSession.leg_id.is_(None),
-        exists().where(judged.id == CoachingSession.leg_id, ~blind_to(person, judged.call_id, now)),
+        exists().where(
+            judged.id == CoachingSession.leg_id, ~may_judge(person, judged.call_id, now)
+        ),
     )
 
 
@@ -184,6 +189,8 @@ def _asking(session: Session, person: Person, now: dt.datetime) -> tuple[Asking,
         .where(
             Review.state == ReviewState.SUBMITTED,
             Review.submitted_at > now - ASKING_DAYS,
+            Review.origin.not_in(AMONG_REVIEWERS),
+            figures.shown(session, person, Review.site_id, Review.team_id),
             # A failed critical criterion never passes, so that this asks for both.
             current.passed.is_(False),
             ~exists().where(ReviewCause.review_id == Review.id),
@@ -258,7 +265,9 @@ def led_review(session: Session, person: Person, uid: uuid.UUID) -> Review:
     """Return a verdict on somebody whom the person coaches, else 404."""
     review = load(session, person, Action.COACHING_WRITE, Review, uid)
     load_verdict(session, person, uid)
-    if person.agent_id is not None and review.leg.agent_id == person.agent_id:
+    own = person.agent_id is not None and review.leg.agent_id == person.agent_id
+    # A second reading is no verdict: its agent reads talks, and is to learn nothing of it.
+    if own or review.origin in AMONG_REVIEWERS:
         raise OutOfScope(Review, uid, Action.COACHING_WRITE)
     return review
 
@@ -271,9 +280,19 @@ def cause_of(session: Session, review: Review) -> ReviewCause | None:
 def load_talk(session: Session, person: Person, uid: uuid.UUID, action: Action) -> CoachingSession:
     """Return a talk that the person may read now, else 404."""
     row = load(session, person, action, CoachingSession, uid)
-    if row.leg is not None and is_blind(session, person, row.leg.call_id):
+    open_now = select(CoachingSession.id).where(
+        CoachingSession.id == row.id, unblind(person, clock_now())
+    )
+    if session.scalar(open_now) is None:
         raise OutOfScope(CoachingSession, uid, action)
     return row
+
+
+def _judged_legs(person: Person, now: dt.datetime) -> Any:
+    """Select reviewed legs that the person judges or may yet: no mean may tell of their scores."""
+    leg, told = aliased(Leg), aliased(Review)
+    reviewed = select(told.leg_id).where(told.state == ReviewState.SUBMITTED)
+    return select(leg.id).where(leg.id.in_(reviewed), may_judge(person, leg.call_id, now))
 
 
 def talk_page(session: Session, person: Person, uid: uuid.UUID, now: dt.datetime) -> TalkPage:
@@ -291,6 +310,7 @@ def talk_page(session: Session, person: Person, uid: uuid.UUID, now: dt.datetime
     ).one()
     today = today_at(row.agent.site, now)
     mine = person.agent_id is not None and row.agent_id == person.agent_id
+    shown = mine or figures.shows(session, person, row.site_id, row.team_id)
     return TalkPage(
         uid=row.uid,
         agent=row.agent.name,
@@ -302,7 +322,7 @@ def talk_page(session: Session, person: Person, uid: uuid.UUID, now: dt.datetime
         created_at=row.created_at,
         read_at=row.read_at,
         timezone=row.agent.site.timezone,
-        review=figures_of(session, row.review) if row.review else None,
+        review=figures_of(session, row.review) if row.review and shown else None,
         call=call_facts(row.leg) if row.leg else None,
         call_uid=row.leg.call.uid if row.leg else None,
         topics=tuple(topic.criterion.text for topic in row.topics),
@@ -318,7 +338,7 @@ def talk_page(session: Session, person: Person, uid: uuid.UUID, now: dt.datetime
         ),
         is_mine=mine,
         may_drop=row.coach_id == person.id and row.read_at is None,
-        report=changes.change_after(session, row, today)
-        if row.kind is CoachingKind.TALK and row.held_on <= today
+        report=changes.change_after(session, row, today, without=_judged_legs(person, now))
+        if shown and row.kind is CoachingKind.TALK and row.held_on <= today
         else None,
     )

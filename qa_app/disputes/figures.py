@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from models.vocab_learning import DisputeReason, DisputeResult
+from pipelines.measures.rules.indicators import GROUP_OF_PEOPLE
 
 LEAST = 5
 """A reviewer is named from so many decided criteria on; fewer say nothing about anybody."""
@@ -46,9 +47,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Figures:
-    """Half a year of disputes. ``few_reviewers`` have under five decided criteria, unnamed."""
+    """Half a year of disputes. ``few_reviewers`` have under five decided criteria, unnamed.
+
+    ``enough`` is false where fewer than five people were reviewed: how their disputes ended is
+    left out then, and only what waits is told.
+    """
 
     reviews: int
+    enough: bool
     disputes: int
     waiting: int
     late: int
@@ -62,8 +68,10 @@ class Figures:
     few_reviewers: int
 
 
-def figures_of(items: Sequence[ItemFacts], *, reviews: int, now: dt.datetime) -> Figures:
-    """Sum disputed criteria up; ``reviews`` is how many were submitted in the same time."""
+def figures_of(
+    items: Sequence[ItemFacts], *, reviews: int, people: int, now: dt.datetime
+) -> Figures:
+    """Sum disputed criteria up; ``reviews`` of ``people`` were submitted in the same time."""
     one_each = {item.dispute: item for item in items}.values()
     decided = [item for item in one_each if item.decided_at is not None]
     took = [
@@ -71,20 +79,23 @@ def figures_of(items: Sequence[ItemFacts], *, reviews: int, now: dt.datetime) ->
         for item in decided
         if item.decided_at is not None
     ]
-    by_reviewer = _rows(items, lambda item: item.reviewer)
+    enough = people >= GROUP_OF_PEOPLE
+    told = items if enough else ()
+    by_reviewer = _rows(told, lambda item: item.reviewer)
     return Figures(
         reviews=reviews,
+        enough=enough,
         disputes=len(one_each),
         waiting=len(one_each) - len(decided),
         late=sum(item.decided_at is None and item.due_at < now for item in one_each),
-        total=_row("", items),
+        total=_row("", told),
         days=median(took) if took else None,
         in_time=sum(
             item.decided_at <= item.due_at for item in decided if item.decided_at is not None
         ),
         decided=len(decided),
-        criteria=_rows(items, lambda item: item.criterion),
-        reasons=_rows(items, lambda item: item.reason.value),
+        criteria=_rows(told, lambda item: item.criterion),
+        reasons=_rows(told, lambda item: item.reason.value),
         reviewers=tuple(row for row in by_reviewer if row.decided >= LEAST),
         few_reviewers=sum(row.decided < LEAST for row in by_reviewer),
     )
@@ -115,6 +126,8 @@ COLUMNS = ("group", "name", "disputed", "decided", "upheld", "partly_upheld")
 
 def file_rows(figures: Figures) -> list[tuple[str, str, int, int, int, int]]:
     """Return the tables of the page as rows of a file."""
+    if not figures.enough:
+        return []
     return [
         (group, row.name, row.disputed, row.decided, row.upheld, row.partly)
         for group, rows in (

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from models.calls import Leg, Project
@@ -16,6 +16,7 @@ from models.vocab_learning import DisputeState
 from pipelines.outcomes import Sheet
 from pipelines.review.rules import DECIDE_DAYS, DISPUTE_DAYS
 from pipelines.scoring import rules
+from qa_app import figures
 from qa_app.access import Action, Person, load, may, visible
 from qa_app.calls.blindness import blind_to
 from qa_app.disputes.figures import Figures, ItemFacts, figures_of
@@ -98,6 +99,10 @@ class DaysSite:
 def queue_page(session: Session, person: Person, now: dt.datetime) -> QueuePage:
     """List what the person may decide, by due day, and what was decided in the scope."""
     judged = aliased(Leg)
+    # Leading one team opens no verdict of another in which the person only reviews.
+    ids = visible(person, Dispute, Action.DISPUTES_READ).with_only_columns(Dispute.id)
+    led = Dispute.id.in_(ids.correlate(None))
+    figures_go = figures.shown(session, person, Dispute.site_id, Dispute.team_id)
     decided = session.scalars(
         visible(person, Dispute, Action.OBJECTIONS_ANSWER)
         .join(Review, Review.id == Dispute.review_id)
@@ -106,7 +111,7 @@ def queue_page(session: Session, person: Person, now: dt.datetime) -> QueuePage:
             Dispute.state == DisputeState.DECIDED,
             ~blind_to(person, judged.call_id, now),
             # A reviewer reads the verdict of another only to decide; afterwards, what they decided.
-            *(() if may(person, Action.DISPUTES_READ) else (Dispute.decided_by_id == person.id,)),
+            or_(Dispute.decided_by_id == person.id, and_(led, figures_go)),
         )
         .options(
             selectinload(Dispute.items),
@@ -199,7 +204,12 @@ def figures_page(session: Session, person: Person, now: dt.datetime) -> Figures:
         )
     )
     rows = session.scalars(shown).unique().all()
-    reviews = visible(person, Review, Action.DISPUTES_READ).where(Review.submitted_at >= since)
+    count, people = session.execute(
+        visible(person, Review, Action.DISPUTES_READ)
+        .join(judged, judged.id == Review.leg_id)
+        .where(Review.submitted_at >= since)
+        .with_only_columns(func.count(), func.count(judged.agent_id.distinct()))
+    ).one()
     return figures_of(
         [
             ItemFacts(
@@ -216,7 +226,8 @@ def figures_page(session: Session, person: Person, now: dt.datetime) -> Figures:
             for row in rows
             for item in row.items
         ],
-        reviews=session.scalar(select(func.count()).select_from(reviews.subquery())) or 0,
+        reviews=count,
+        people=people,
         now=now,
     )
 

@@ -19,9 +19,10 @@ from models.vocab import CriterionKind, RecordingState, ReviewState, VersionStat
 from models.vocab_learning import ExemplarState, QuizState
 from pipelines.outcomes import DomainError
 from pipelines.practice import rules
+from qa_app import figures
 from qa_app.access import Action, OutOfScope, Person, grants_for, load, may, visible
 from qa_app.calls import tokens
-from qa_app.calls.blindness import blind_to, is_blind
+from qa_app.calls.blindness import is_blind, may_judge
 from qa_app.calls.player import PlayerView, Purpose, player_view
 from qa_app.clock import now as clock_now
 from qa_app.exemplars.queries import found
@@ -29,6 +30,7 @@ from qa_app.exemplars.words import language_name, languages
 from qa_app.i18n import text_of
 from qa_app.quotes import masked_spans
 from qa_app.reviews.queries import CallFacts, call_facts, player_of, said_in, with_leg
+from qa_app.scope_rules.calls import AMONG_REVIEWERS
 
 SUGGESTED_DAYS = 180
 PER_CRITERION = 3
@@ -84,9 +86,14 @@ class Suggestions:
 
 
 def of_review(session: Session, person: Person, uid: uuid.UUID) -> tuple[Review, ChoosePage]:
-    """Gather what may be shown of a reviewed call; hidden while the person judges it."""
+    """Gather what may be shown of a reviewed call; hidden while the person judges it.
+
+    Its answers are shown to all who meet the exemplar: so only verdicts that the agent reads too.
+    """
     loaded = load(session, person, Action.EXEMPLARS_CHOOSE, Review, uid)
-    if is_blind(session, person, loaded.leg.call_id):
+    goes = figures.shows(session, person, loaded.site_id, loaded.team_id)
+    among = loaded.origin in AMONG_REVIEWERS
+    if among or not goes or is_blind(session, person, loaded.leg.call_id):
         raise OutOfScope(Review, uid, Action.EXEMPLARS_CHOOSE)
     review = session.scalars(
         select(Review)
@@ -265,8 +272,10 @@ def suggestions(session: Session, person: Person, now: dt.datetime) -> tuple[Sug
             Recording.state == RecordingState.PRESENT,
             Answer.attainable > 0,
             Answer.earned == Answer.attainable,
+            Review.origin.not_in(AMONG_REVIEWERS),
+            figures.shown(session, person, Review.site_id, Review.team_id),
             ~taken,
-            ~blind_to(person, judged.call_id, now),
+            ~may_judge(person, judged.call_id, now),
         )
         .with_only_columns(
             Answer.id,

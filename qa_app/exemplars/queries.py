@@ -20,7 +20,7 @@ from models.vocab_learning import ExemplarAudience, ExemplarLevel, ExemplarState
 from pipelines.scoring.rules import CriterionRule
 from pipelines.scoring.service import version_rule
 from qa_app.access import Action, OutOfScope, Person, may, visible
-from qa_app.calls.blindness import blind_to
+from qa_app.calls.blindness import may_judge
 from qa_app.calls.player import PlayerView, Purpose
 from qa_app.exemplars.words import language_name
 from qa_app.i18n import text_of
@@ -102,7 +102,8 @@ _Rows = Select[tuple[Exemplar]]
 def listed(person: Person, now: dt.datetime, show: str = "") -> tuple[_Rows, Any]:
     """Return exemplars that the person may see now, and the leg that they are joined with.
 
-    Without calls that the person judges at the moment. ``show`` names what else a trainer may list:
+    Without calls that the person judges or may yet take to review: it says how well they were
+    done. ``show`` names what else a trainer may list:
     ``practice``, or a state.
     """
     leg = aliased(Leg)
@@ -110,7 +111,7 @@ def listed(person: Person, now: dt.datetime, show: str = "") -> tuple[_Rows, Any
     rows = (
         visible(person, Exemplar, action)
         .join(leg, leg.id == Exemplar.leg_id)
-        .where(~blind_to(person, leg.call_id, now))
+        .where(~may_judge(person, leg.call_id, now))
     )
     if show == ExemplarAudience.PRACTICE:
         shared = Exemplar.state == ExemplarState.SHARED
@@ -289,14 +290,14 @@ def _entry(person: Person, row: Exemplar, *, mine: bool) -> Entry:
 def found(session: Session, person: Person, uid: uuid.UUID, now: dt.datetime) -> Exemplar:
     """Return an exemplar that the person may open, also a trainer's withdrawn one, or answer 404.
 
-    Hidden while the person judges the call, be it in a review, a self-assessment or a quiz.
+    Hidden while the person judges the call, or may yet: in a review, a self-assessment or a quiz.
     """
     leg = aliased(Leg)
     for action in (Action.EXEMPLARS_READ, Action.EXEMPLARS_CHOOSE, Action.EXEMPLARS_OWN):
         row = session.scalar(
             visible(person, Exemplar, action)
             .join(leg, leg.id == Exemplar.leg_id)
-            .where(Exemplar.uid == uid, ~blind_to(person, leg.call_id, now))
+            .where(Exemplar.uid == uid, ~may_judge(person, leg.call_id, now))
             .options(*for_entry())
         )
         if row is not None:

@@ -23,6 +23,7 @@ from pipelines.review import disputes, rules
 from qa_app.access import Action, Person, may, visible
 from qa_app.feedback.points import Point
 from qa_app.quotes import SaidTurn, masked_spans
+from qa_app.scope_rules.calls import AMONG_REVIEWERS
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,12 @@ def aftermath(
     weak = current is not None and asks_for_cause(
         passed=current.passed, failed_critical=current.failed_critical
     )
-    leads = may(person, Action.COACHING_WRITE) and _in_scope(session, person, review)
+    # A second reading is no verdict, and nothing that its agent is told of.
+    leads = (
+        review.origin not in AMONG_REVIEWERS
+        and may(person, Action.COACHING_WRITE)
+        and _in_scope(session, person, review)
+    )
     return Aftermath(
         disputes=tuple(_view(row, review, person, said, now, is_own=is_own) for row in rows),
         disputable=tuple(

@@ -37,6 +37,7 @@ from qa_app.quotes import readable_notes
 from qa_app.reviews.asked import picked_words
 from qa_app.reviews.queries import CallFacts, call_facts, player_of, said_in, with_leg
 from qa_app.reviews.sheets import band_of
+from qa_app.scope_rules.calls import AMONG_REVIEWERS
 
 PAGE_SIZE = 25
 MOST_LISTENINGS = 50
@@ -382,7 +383,7 @@ def _leads(session: Session, person: Person, review: Review) -> bool:
 
 
 def _may_choose(session: Session, person: Person, review: Review) -> bool:
-    if not may(person, Action.EXEMPLARS_CHOOSE):
+    if not may(person, Action.EXEMPLARS_CHOOSE) or review.origin in AMONG_REVIEWERS:
         return False
     mine = visible(person, Review, Action.EXEMPLARS_CHOOSE).where(Review.id == review.id)
     return session.scalar(mine) is not None

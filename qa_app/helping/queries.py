@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,12 +119,13 @@ def index_page(session: Session, person: Person, now: dt.datetime) -> IndexPage:
         and _is_partner(row, person)
     ]
     rest = [row for row in rows if row not in asked]
+    led = _led(session, person, rows)
 
     def entries(state: HelpState) -> tuple[Entry, ...]:
-        return tuple(_entry(row, person) for row in rest if row.state is state)
+        return tuple(_entry(row, person, led) for row in rest if row.state is state)
 
     return IndexPage(
-        asked_of_me=tuple(_entry(row, person) for row in asked),
+        asked_of_me=tuple(_entry(row, person, led) for row in asked),
         waiting=entries(HelpState.OPEN),
         going_on=entries(HelpState.ANSWERED),
         closed=entries(HelpState.CLOSED),
@@ -135,13 +137,15 @@ def _is_partner(row: HelpRequest, person: Person) -> bool:
     return person.agent_id is not None and row.partner_id == person.agent_id
 
 
-def _reaches_call(row: HelpRequest, person: Person) -> bool:
-    """Tell whether the person may know which call it is: the agent of it, or who leads."""
-    return row.agent_id == person.agent_id or may(person, Action.HELP_ANSWER)
+def _led(session: Session, person: Person, rows: Sequence[HelpRequest]) -> set[int]:
+    """Return which of the requests the person may answer as one who leads there."""
+    mine = visible(person, HelpRequest, Action.HELP_ANSWER).with_only_columns(HelpRequest.id)
+    return set(session.scalars(mine.where(HelpRequest.id.in_([row.id for row in rows]))))
 
 
-def _entry(row: HelpRequest, person: Person) -> Entry:
-    knows = _reaches_call(row, person)
+def _entry(row: HelpRequest, person: Person, led: Collection[int]) -> Entry:
+    # Which call it is know its agent, and who leads there: not a colleague who leads elsewhere.
+    knows = row.agent_id == person.agent_id or row.id in led
     return Entry(
         uid=row.uid,
         who=row.agent.name,
@@ -177,12 +181,13 @@ def show_page(session: Session, person: Person, uid: uuid.UUID) -> ShowPage:
     mine, partner = row.agent_id == person.agent_id, _is_partner(row, person)
     hidden = mine and is_blind(session, person, row.leg.call_id)
     is_open = row.state is not HelpState.CLOSED
-    leads = _leads(session, person, row)
+    led = _led(session, person, [row])
+    leads = row.id in led
     agreed = partner and row.partner_state is PartnerState.AGREED
     # Until they agree, a colleague reads no more than what was asked.
     reads = mine or leads or agreed
     return ShowPage(
-        entry=_entry(row, person),
+        entry=_entry(row, person, led),
         words=row.words,
         call_uid=row.leg.call.uid if mine or leads else None,
         said=tuple(
@@ -205,13 +210,6 @@ def show_page(session: Session, person: Person, uid: uuid.UUID) -> ShowPage:
         may_close=mine or leads,
         colleagues=_colleagues(session, person, row) if leads else (),
     )
-
-
-def _leads(session: Session, person: Person, row: HelpRequest) -> bool:
-    if not may(person, Action.HELP_ANSWER):
-        return False
-    mine = visible(person, HelpRequest, Action.HELP_ANSWER).where(HelpRequest.id == row.id)
-    return session.scalar(mine) is not None
 
 
 def _colleagues(session: Session, person: Person, row: HelpRequest) -> tuple[tuple[str, str], ...]:

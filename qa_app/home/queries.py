@@ -29,7 +29,7 @@ from models.vocab import (
 )
 from models.vocab_learning import ExemplarState
 from qa_app.access import Action, Person, visible
-from qa_app.calls.blindness import blind_to
+from qa_app.calls.blindness import blind_to, may_judge
 from qa_app.coaching.queries import unblind
 from qa_app.feedback.queries import to_decide
 from qa_app.helping.queries import waiting_for
@@ -189,14 +189,22 @@ def _reviewer(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...
     return (
         Tile(begun, _l("reviews you have begun"), "edit", "reviews.queue", begun > 0, late > 0),
         Tile(free, _l("calls waiting to be heard"), "headphones", "reviews.queue", free > 0),
-        _objections(count),
+        _objections(count, person, now),
         _disputes(count, person, now),
         _practice(count, person, now),
     )
 
 
-def _objections(count: _Counter) -> Tile:
-    waiting = count(Objection, Action.OBJECTIONS_ANSWER, Objection.state == ObjectionState.OPEN)
+def _objections(count: _Counter, person: Person, now: datetime) -> Tile:
+    """Count what the list shows: an objection to a score of a call tells of that score."""
+    judged, scored = aliased(Leg), aliased(Review)
+    open_to_see = exists().where(
+        scored.id == Objection.review_id,
+        judged.id == scored.leg_id,
+        ~blind_to(person, judged.call_id, now),
+    )
+    is_open = Objection.state == ObjectionState.OPEN
+    waiting = count(Objection, Action.OBJECTIONS_ANSWER, is_open, open_to_see)
     return Tile(waiting, _l("objections to answer"), "message", "feedback.index", waiting > 0)
 
 
@@ -251,10 +259,10 @@ def _paired(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...]:
 
 
 def _exemplars(count: _Counter, person: Person, now: datetime) -> int:
-    """Count what the list shows: not the calls that the person judges at the moment."""
+    """Count what the list shows: not the calls that the person judges or may yet take."""
     judged = aliased(Leg)
     open_to_see = exists().where(
-        judged.id == Exemplar.leg_id, ~blind_to(person, judged.call_id, now)
+        judged.id == Exemplar.leg_id, ~may_judge(person, judged.call_id, now)
     )
     return count(Exemplar, Action.EXEMPLARS_READ, open_to_see)
 
@@ -295,7 +303,7 @@ def _manager(count: _Counter, person: Person, now: datetime) -> tuple[Tile, ...]
         Tile(fresh, _l("reviews of the last seven days"), "chart", "dashboards.index"),
         Tile(left, _l("reviews still to be made"), "clock", "tasks.index", left > 0, late > 0),
         Tile(running, _l("draws under review"), "dice", "sampling.index"),
-        _objections(count),
+        _objections(count, person, now),
         _disputes(count, person, now),
         _help(count, person, now, _l("agents who ask for help")),
     )

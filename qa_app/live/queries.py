@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass
 
 from flask import abort
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, false, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from models.calls import Leg, Project
@@ -13,6 +13,7 @@ from models.people import Agent
 from models.reviewing import LiveReview
 from models.vocab import ReviewState
 from pipelines.scoring.service import version_rule
+from qa_app import figures
 from qa_app.access import Action, OutOfScope, Person, load, may, visible
 from qa_app.calls.blindness import blind_to
 from qa_app.reviews.sheets import CriterionView, SheetView, form_for, view_sheet
@@ -100,6 +101,7 @@ def index_page(session: Session, person: Person, now: dt.datetime) -> IndexPage:
         visible(person, LiveReview, Action.LIVE_READ)
         .outerjoin(judged, judged.id == LiveReview.leg_id)
         .where(or_(judged.id.is_(None), ~blind_to(person, judged.call_id, now)))
+        .where(_goes_to(session, person))
         .options(
             joinedload(LiveReview.project),
             joinedload(LiveReview.agent),
@@ -130,6 +132,13 @@ def _row(live: LiveReview) -> LiveRow:
         answered=sum(entry.get("answer") is not None for entry in live.draft.values()),
         feedback=live.review.uid if live.review else None,
     )
+
+
+def _goes_to(session: Session, person: Person) -> ColumnElement[bool]:
+    """Return the condition that what a review says of its agent goes as far as to the person."""
+    own = false() if person.agent_id is None else LiveReview.agent_id == person.agent_id
+    led = figures.shown(session, person, LiveReview.site_id, LiveReview.team_id)
+    return or_(LiveReview.reviewer_id == person.id, own, led)
 
 
 def agent_choices(session: Session, person: Person) -> list[tuple[str, str]]:
@@ -184,7 +193,8 @@ def shown(session: Session, person: Person, uid: uuid.UUID, now: dt.datetime) ->
     if live.state is not ReviewState.SUBMITTED:
         abort(404)
     judged = select(Leg.id).where(Leg.id == live.leg_id, blind_to(person, Leg.call_id, now))
-    if session.scalar(judged) is not None:
+    goes = select(LiveReview.id).where(LiveReview.id == live.id, _goes_to(session, person))
+    if session.scalar(judged) is not None or session.scalar(goes) is None:
         raise OutOfScope(LiveReview, uid, Action.LIVE_READ)
     return live
 

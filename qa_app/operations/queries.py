@@ -1,27 +1,42 @@
 """What admins watch: the audit log, jobs and workers."""
 
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from models.calls import Leg
+from models.disputes import Dispute
 from models.operations import AuditEntry, Job, Worker
 from models.people import User
+from models.reviews import Review
 from models.vocab import JobState
 from pipelines.line import WORKER_SILENT
 from qa_app.access import Action, Person, visible
+from qa_app.calls.blindness import may_judge
 
 PAGE = 100
 JOBS_SHOWN = 200
 
 
 @dataclass(frozen=True)
+class Logged:
+    """An entry of the log with the name of who did it, and the particulars that may be shown."""
+
+    entry: AuditEntry
+    who: str | None
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class AuditPage:
     """One page of the audit log, newest first; ``older`` is where the next page begins."""
 
-    entries: tuple[tuple[AuditEntry, str | None], ...]
+    entries: tuple[Logged, ...]
     actions: tuple[str, ...]
     action: str
     who: str
@@ -29,7 +44,7 @@ class AuditPage:
 
 
 def audit_page(
-    session: Session, person: Person, *, action: str, who: str, before: int | None
+    session: Session, person: Person, now: datetime, *, action: str, who: str, before: int | None
 ) -> AuditPage:
     """Read the entries that the admin may see, by action and by the actor's user name."""
     seen = visible(person, AuditEntry, Action.AUDIT_READ)
@@ -57,15 +72,44 @@ def audit_page(
             .with_only_columns(User.uid, User.username)
         ).all()
     )
+    judged = _judged(session, person, shown, now)
     return AuditPage(
         entries=tuple(
-            (entry, names.get(entry.actor_uid) if entry.actor_uid else None) for entry in shown
+            Logged(
+                entry,
+                names.get(entry.actor_uid) if entry.actor_uid else None,
+                {} if entry.subject_uid in judged else entry.details,
+            )
+            for entry in shown
         ),
         actions=tuple(actions),
         action=action,
         who=who,
         older=shown[-1].id if len(entries) > PAGE else None,
     )
+
+
+def _judged(
+    session: Session, person: Person, entries: Sequence[AuditEntry], now: datetime
+) -> set[uuid.UUID | None]:
+    """Return the reviews and disputes among the entries whose calls the person judges, or may.
+
+    An admin who also reviews or takes calls does not read their points out of the log.
+    """
+    uids = [entry.subject_uid for entry in entries if entry.subject in ("review", "dispute")]
+    leg, scored, disputed = aliased(Leg), aliased(Review), aliased(Dispute)
+    of_reviews = (
+        select(scored.uid)
+        .join(leg, leg.id == scored.leg_id)
+        .where(scored.uid.in_(uids), may_judge(person, leg.call_id, now))
+    )
+    of_disputes = (
+        select(disputed.uid)
+        .join(scored, scored.id == disputed.review_id)
+        .join(leg, leg.id == scored.leg_id)
+        .where(disputed.uid.in_(uids), may_judge(person, leg.call_id, now))
+    )
+    return {*session.scalars(of_reviews), *session.scalars(of_disputes)}
 
 
 @dataclass(frozen=True)

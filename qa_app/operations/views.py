@@ -45,6 +45,7 @@ def audit() -> str:
     page = audit_page(
         session(),
         current_person(),
+        now(),
         action=request.args.get("action", ""),
         who=request.args.get("who", "").strip(),
         before=number("before"),

@@ -23,6 +23,7 @@ from pipelines import evaluation
 from pipelines.practice import rules
 from pipelines.scoring.rules import CriterionRule, VersionRule
 from qa_app.access import Action, Person, load, visible
+from qa_app.calls.blindness import is_blind
 from qa_app.calls.player import PlayerView, Purpose
 from qa_app.practice.owed import is_asked
 from qa_app.quotes import masked_spans
@@ -151,7 +152,7 @@ class ComparePage:
     following: uuid.UUID | None
 
 
-def _quietly(leg: Leg) -> CallFacts:
+def quietly(leg: Leg) -> CallFacts:
     """Take the facts of a call without its agent's name: practice is about the work."""
     return replace(call_facts(leg), agent=_("an agent"))
 
@@ -201,7 +202,7 @@ def _due(item: QuizItem, attempt: PracticeAttempt | None) -> Due:
         state = "done" if attempt.state is AttemptState.SUBMITTED else "begun"
     return Due(
         uid=item.uid,
-        call=_quietly(item.leg),
+        call=quietly(item.leg),
         state=state,
         attempt=attempt.uid if attempt else None,
         agreed=attempt.agreed if attempt else 0,
@@ -242,7 +243,7 @@ def _past(row: PracticeAttempt) -> Past:
     return Past(
         uid=row.uid,
         quiz=row.item.quiz.title,
-        call=_quietly(row.item.leg),
+        call=quietly(row.item.leg),
         submitted_at=row.submitted_at or row.saved_at,
         agreed=row.agreed,
         compared=len(row.compared),
@@ -311,7 +312,7 @@ def write_page(
         uid=attempt.uid,
         quiz=item.quiz.title,
         about=item.quiz.about,
-        call=_quietly(item.leg),
+        call=quietly(item.leg),
         due_at=item.quiz.due_at,
         start_ms=item.start_ms,
         end_ms=item.end_ms,
@@ -319,6 +320,12 @@ def write_page(
         saved_at=attempt.saved_at,
         player=player_of(session, person, item.leg, Purpose.PRACTICE),
     )
+
+
+def is_judged(session: Session, person: Person, attempt: PracticeAttempt) -> bool:
+    """Tell whether who scored the call judges it anew: the reference is how others did."""
+    submitted = attempt.state is AttemptState.SUBMITTED
+    return submitted and is_blind(session, person, attempt.item.leg.call_id)
 
 
 def compare_page(
@@ -351,7 +358,7 @@ def compare_page(
     return ComparePage(
         uid=attempt.uid,
         quiz=item.quiz.title,
-        call=_quietly(item.leg),
+        call=quietly(item.leg),
         why=item.why,
         who=item.reference_by.display_name if item.reference_by else "",
         earned=attempt.earned,

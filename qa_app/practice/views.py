@@ -3,8 +3,9 @@
 import uuid
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, flash
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from models.people import User
 from models.practice import PracticeAttempt
@@ -116,9 +117,12 @@ def submit(uid: uuid.UUID) -> ResponseReturnValue:
 
 @bp.get("/attempts/<uuid:uid>/comparison")
 @requires(Action.PRACTICE_DO)
-def compare(uid: uuid.UUID) -> str:
-    """Show an attempt that is in beside the reference."""
+def compare(uid: uuid.UUID) -> ResponseReturnValue:
+    """Show an attempt that is in beside the reference, unless the person judges the call anew."""
     person = current_person()
     attempt = queries.own_attempt(session(), person, uid)
+    if queries.is_judged(session(), person, attempt):
+        flash(_("You judge this call elsewhere now; the comparison opens when that is in."), "info")
+        return see_other("practice.index")
     page = queries.compare_page(session(), person, attempt, now())
     return render("practice/compare.html", page=page)

@@ -23,11 +23,11 @@ from models.vocab_learning import (
 from pipelines import evaluation
 from pipelines.scoring.service import version_rule
 from qa_app.access import Action, OutOfScope, Person, load, visible
-from qa_app.calls.blindness import blind_to, is_blind
+from qa_app.calls.blindness import blind_to, is_blind, may_judge
 from qa_app.calls.player import PlayerView, Purpose
-from qa_app.exemplars.queries import Entry, entries_of, for_entry
+from qa_app.exemplars.queries import Entry, entries_of, for_entry, may_change
 from qa_app.i18n import text_of
-from qa_app.practice.queries import Record, RecordLine, lines_of, record_of
+from qa_app.practice.queries import Record, RecordLine, lines_of, quietly, record_of
 from qa_app.reviews.queries import CallFacts, call_facts, player_of, said_in, with_leg
 from qa_app.reviews.sheets import SheetView, form_for, view_sheet
 
@@ -236,6 +236,7 @@ def show_page(session: Session, person: Person, uid: uuid.UUID, now: dt.datetime
     )
     asked = {rule.lineage for rule in evaluation.practice_rule(session, quiz).criteria}
     draft = quiz.state is QuizState.DRAFT
+    known = may_change(session, person, [item.exemplar_id or 0 for item in quiz.items])
     return ShowPage(
         row=_row(quiz, len(attempts), _zones(session, person)[quiz.site_id], now),
         criteria=tuple(
@@ -244,18 +245,29 @@ def show_page(session: Session, person: Person, uid: uuid.UUID, now: dt.datetime
             if rule.kind is not CriterionKind.TEXT or rule.lineage in asked
         ),
         whole=not quiz.criteria,
-        items=tuple(_item(item, attempts, blind) for item in quiz.items),
+        items=tuple(_item(item, attempts, blind, known) for item in quiz.items),
         people=tuple(_taker(each.user, attempts) for each in quiz.people),
         offered=_offered(session, person, quiz, now) if draft else (),
         lines=() if blind else lines_of(session, attempts),
     )
 
 
-def _item(item: QuizItem, attempts: Sequence[PracticeAttempt], blind: Collection[int]) -> Item:
+def _call(item: QuizItem, known: Collection[int]) -> CallFacts:
+    """Take the facts of a call; its agent's name as the library shows it: not unless they wish."""
+    named = item.exemplar is not None and (item.exemplar.named or item.exemplar_id in known)
+    return call_facts(item.leg) if named else quietly(item.leg)
+
+
+def _item(
+    item: QuizItem,
+    attempts: Sequence[PracticeAttempt],
+    blind: Collection[int],
+    known: Collection[int],
+) -> Item:
     exemplar, hidden = item.exemplar, item.leg_id in blind
     return Item(
         uid=item.uid,
-        call=call_facts(item.leg),
+        call=_call(item, known),
         why="" if hidden else item.why,
         start_ms=item.start_ms,
         end_ms=item.end_ms,
@@ -290,7 +302,7 @@ def _offered(session: Session, person: Person, quiz: Quiz, now: dt.datetime) -> 
         visible(person, Exemplar, Action.EXEMPLARS_CHOOSE)
         .join(judged, judged.id == Exemplar.leg_id)
         .where(
-            ~blind_to(person, judged.call_id, now),
+            ~may_judge(person, judged.call_id, now),
             Exemplar.state == ExemplarState.SHARED,
             Exemplar.site_id == quiz.site_id,
             or_(everywhere, in_team, to_practise),
@@ -390,7 +402,7 @@ def reference_page(
         quiz_uid=item.quiz.uid,
         uid=item.uid,
         quiz=item.quiz.title,
-        call=call_facts(item.leg),
+        call=_call(item, may_change(session, person, [item.exemplar_id or 0])),
         why=item.why,
         start_ms=item.start_ms,
         end_ms=item.end_ms,

@@ -11,6 +11,7 @@ from models.reviews import Review
 from models.vocab import CriterionKind, Origin, ReviewState
 from pipelines.scoring.rules import CriterionRule, VersionRule
 from pipelines.scoring.service import version_rule
+from qa_app import figures
 from qa_app.access import Action, OutOfScope, Person, load
 from qa_app.calls.blindness import is_blind
 from qa_app.reviews.queries import CallFacts, call_facts, with_leg
@@ -89,7 +90,10 @@ def both_page(session: Session, person: Person, uid: uuid.UUID) -> BothPage:
         .all()
     )
     by_origin = {one.origin: one for one in pair}
-    if set(by_origin) != set(READINGS) or is_blind(session, person, review.leg.call_id):
+    theirs = any(one.reviewer_id == person.id for one in pair)
+    shown = theirs or figures.shows(session, person, review.site_id, review.team_id)
+    judged = is_blind(session, person, review.leg.call_id)
+    if set(by_origin) != set(READINGS) or judged or not shown:
         raise OutOfScope(Review, uid, Action.REVIEWS_READ)
     first, second = (by_origin[origin] for origin in READINGS)
     version = version_rule(session, first.version_id)

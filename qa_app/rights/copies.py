@@ -29,6 +29,7 @@ from qa_app.accounts.queries import held_roles
 from qa_app.calls.accesses import own_rows
 from qa_app.calls.blindness import blind_to, may_judge
 from qa_app.exports import Cell, csv_text
+from qa_app.scope_rules.calls import AMONG_REVIEWERS
 
 MOST_CALLS = 100_000
 
@@ -259,7 +260,12 @@ def _reviews(
     legs = select(Leg.id).where(Leg.agent_id == agent.id)
     statement = (
         select(Review)
-        .where(Review.leg_id.in_(legs), Review.state == ReviewState.SUBMITTED)
+        .where(
+            Review.leg_id.in_(legs),
+            Review.state == ReviewState.SUBMITTED,
+            # What reviewers do to agree with each other is no verdict on the agent.
+            Review.origin.not_in(AMONG_REVIEWERS),
+        )
         .options(
             joinedload(Review.leg).joinedload(Leg.call),
             joinedload(Review.current),

@@ -117,7 +117,11 @@ class CallRow:
 
 @dataclass(frozen=True)
 class DrawPage:
-    """A draw with its strata, its calls (a page of them) and what limits its figures."""
+    """A draw with its strata, its calls (a page of them) and what limits its figures.
+
+    ``hidden``: the person judges some of it, or may, so that no call's reason is shown: the strata
+    tell how many there are of each, and the others would leave over that of the one judged.
+    """
 
     draw: Draw
     strata: tuple[StratumRow, ...]
@@ -126,6 +130,7 @@ class DrawPage:
     pages: int
     n_drawn: int
     late: int
+    hidden: bool
 
     @property
     def coverage_low(self) -> bool:
@@ -209,6 +214,7 @@ def draw_page(session: Session, person: Person, draw: Draw, page: int, now: date
         pages=pages,
         n_drawn=total or 0,
         late=late_calls(session, draw) if draw.state is DrawState.OPEN else 0,
+        hidden=judges_some(session, person, draw, now),
     )
 
 

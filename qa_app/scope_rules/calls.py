@@ -1,7 +1,9 @@
 """Which calls, and what is judged of them, a grant reaches."""
 
+from typing import Any
+
 from sqlalchemy import and_, exists, false, or_, true
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from models.calls import (
     Call,
@@ -141,11 +143,11 @@ def reviews(look: Look) -> Condition:
     return and_(area, submitted)
 
 
-def second_open() -> Condition:
+def second_open(leg_id: Any = Review.leg_id) -> Condition:
     """Return whether somebody may still read a second time: until then no reviewer learns more."""
     second = aliased(Task)
     return exists().where(
-        second.leg_id == Review.leg_id,
+        second.leg_id == leg_id,
         second.origin == Origin.SECOND,
         second.state.in_((TaskState.OPEN, TaskState.CLAIMED)),
     )
@@ -181,8 +183,16 @@ def objections(look: Look) -> Condition:
     mine = exists().where(written.id == Objection.review_id, written.reviewer_id == look.person.id)
     if look.action is Action.OBJECTIONS_ANSWER:
         # Somebody other than the reviewer answers, whatever role they hold.
-        return and_(area, ~mine)
+        return and_(area, ~mine, ~_may_be_read_again(look, Objection.review_id))
     return mine if look.grant.role is Role.REVIEWER else area
+
+
+def _may_be_read_again(look: Look, review_id: InstrumentedAttribute[int]) -> Condition:
+    """Return whether the person might take the second reading yet of a review objected to."""
+    if Role.REVIEWER not in look.person.roles:
+        return false()
+    first = aliased(Review)
+    return exists().where(first.id == review_id, second_open(first.leg_id))
 
 
 def disputes(look: Look) -> Condition:
@@ -192,9 +202,10 @@ def disputes(look: Look) -> Condition:
         return of_own(look, Dispute.agent_id)
     written = aliased(Review)
     mine = exists().where(written.id == Dispute.review_id, written.reviewer_id == look.person.id)
+    unread = ~_may_be_read_again(look, Dispute.review_id)
     if look.action is Action.OBJECTIONS_ANSWER:
-        return and_(area, ~mine)
-    return mine if look.grant.role is Role.REVIEWER else area
+        return and_(area, ~mine, unread)
+    return mine if look.grant.role is Role.REVIEWER else and_(area, unread)
 
 
 def assessments(look: Look) -> Condition:

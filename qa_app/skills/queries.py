@@ -16,6 +16,7 @@ from models.people import Agent, Team
 from models.vocab import Origin, Skill
 from pipelines.scoring.analysis import GROUP_OF_PEOPLE, AgentSkills, SkillShare, skills
 from pipelines.scoring.rules import from_hundredths
+from qa_app import figures
 from qa_app.access import Action, Person, visible
 from qa_app.exports import Cell
 from qa_app.scorecards.reviewed import reviewed
@@ -77,7 +78,7 @@ class OwnSkills:
 
 
 def skills_page(session: Session, person: Person, now: datetime, days: int) -> SkillsPage:
-    """Gather the profiles of every team in scope, with those of its people."""
+    """Gather the profiles of every team in scope; of its people where the site lets them go."""
     days = days if days in DAYS else USUAL_DAYS
     since = now.date() - timedelta(days=days)
     found = skills(
@@ -92,7 +93,12 @@ def skills_page(session: Session, person: Person, now: datetime, days: int) -> S
         choices=DAYS,
         since=since,
         teams=tuple(
-            _team(team, [row for row in found if row.team_id == team.id], agents) for team in teams
+            _team(
+                team,
+                [row for row in found if row.team_id == team.id],
+                agents if figures.shows(session, person, team.site_id, team.id) else {},
+            )
+            for team in teams
         ),
     )
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from models.calls import Leg
 from models.coaching import CoachingSession, HelpRequest, ReviewCause
 from models.reviews import SelfAssessment
 from models.samples import DrawnCall, DrawStratum
@@ -209,6 +210,12 @@ def test_what_changed_is_told_beside_the_rebound_that_chance_brings(world: World
     assert found.finding is rules.Finding.HIGHER
     assert report.similar is None
     assert report.open_until == HELD + timedelta(days=91)
+    # Scores of calls that the reader still judges are in no mean.
+    kept = select(Leg.id).where(Leg.local_date > HELD)
+    told = changes.change_after(
+        world.session, world.talk(), HELD + timedelta(days=40), without=kept
+    )
+    assert (told.change.before.count, told.change.after.count) == (10, 0)
 
 
 def test_few_reviews_give_counts_alone(world: World) -> None:

@@ -32,7 +32,7 @@ def item(dispute: int, result: DisputeResult, **values: Any) -> ItemFacts:
 
 
 def test_nothing_gives_nothing() -> None:
-    found = figures_of([], reviews=3, now=NOW)
+    found = figures_of([], reviews=3, people=5, now=NOW)
     assert (found.disputes, found.days, found.total.decided, found.criteria) == (0, None, 0, ())
 
 
@@ -49,6 +49,7 @@ def test_criteria_reasons_and_days_are_counted_and_few_decisions_name_nobody() -
             item(6, OPEN, ago=1, reviewer="Bob"),
         ],
         reviews=40,
+        people=5,
         now=NOW,
     )
     assert (found.disputes, found.waiting, found.late) == (6, 2, 1)

@@ -80,7 +80,10 @@ def test_neither_manifest_nor_place_tells_why_a_call_was_picked(
     refused = manager.get(manifest)
     assert refused.status_code == 409
     assert b"planted manifest" not in refused.data
-    shown = re.findall(r'href="/calls/([0-9a-f-]+)"', text(manager, f"/sampling/draws/{draw}"))
+    page = text(manager, f"/sampling/draws/{draw}")
+    # Nor do the other calls, taken from the numbers of the strata.
+    assert page.count("hidden while you judge a call of this draw") == 2
+    shown = re.findall(r'href="/calls/([0-9a-f-]+)"', page)
     assert len(shown) == 3
     # Those in view stand stratum by stratum; the one that is judged stands apart.
     assert shown[-1] == str(judged)

@@ -12,7 +12,7 @@ from models.operations import Listening
 from models.people import Agent
 from models.practice import PlaylistItem
 from models.reviews import Answer, Exemplar, Review, SelfAssessment
-from models.vocab import AssessmentState, MediaKind, Party, Role
+from models.vocab import AssessmentState, MediaKind, Party, Role, TaskState
 from models.vocab_learning import ExemplarAudience
 from pipelines.practice import exemplars, playlists
 from pipelines.practice.exemplars import Wish
@@ -64,6 +64,7 @@ def reviewed(add: Any, world: Any) -> Any:
     def make(session: Any) -> Any:
         agent = session.scalars(select(Agent)).one()
         (task,) = factories.make_tasks(session, agent, session.merge(world.team))
+        task.state = TaskState.DONE
         heard(session, task.leg.call, "good morning", "the refund comes on friday")
         own = session.scalars(select(SelfAssessment)).one()
         own.state = AssessmentState.LAPSED
