@@ -134,5 +134,6 @@ def undo(session: Session, task: Task, user: User, *, now: datetime) -> None:
     session.flush()
     if task.origin is Origin.DRAWN:
         service.mark_call(session, task)
+        service.read_again(session, task, now=now)
         service.ask_again(session, task, now=now)
     service.record(session, task, user, "task.skip_undone", now)
