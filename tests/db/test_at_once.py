@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from models.disputes import Dispute
 from models.people import Agent, User
@@ -272,3 +272,11 @@ def test_a_live_review_is_settled_once(world: World) -> None:
     with write_session(world.engine) as session:
         made = session.scalars(select(Review)).one()
         assert session.scalars(select(LiveReview.review_id)).one() == made.id
+
+
+def test_what_was_loaded_with_its_surroundings_can_be_locked(world: World) -> None:
+    with_all = select(Task).options(joinedload(Task.review), joinedload(Task.assignee)).limit(1)
+    with write_session(world.engine) as session:
+        task = session.scalars(with_all).unique().one()
+        service.claim(session, task, session.get_one(User, world.ann), now=NOW)
+        assert task.state is TaskState.CLAIMED
