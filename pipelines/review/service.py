@@ -336,34 +336,6 @@ def _drop_second(session: Session, task: Task) -> None:
         session.delete(second)
 
 
-def read_again(session: Session, task: Task, *, now: datetime) -> None:
-    """Make the second reading of a leg anew that `_drop_second` took back, if its draw has one."""
-    drawn = session.get_one(DrawnCall, task.drawn_call_id)
-    there = select(Task.id).where(
-        Task.leg_id == task.leg_id,
-        Task.drawn_call_id == drawn.id,
-        Task.origin == Origin.SECOND,
-    )
-    draw = drawn.draw
-    if not rules.read_twice(draw.seed, drawn.position, draw.second_share_bp) or session.scalar(
-        there
-    ):
-        return
-    session.add(
-        Task(
-            origin=Origin.SECOND,
-            site_id=task.site_id,
-            team_id=task.team_id,
-            leg_id=task.leg_id,
-            drawn_call_id=drawn.id,
-            version_id=task.version_id,
-            due_at=max(task.due_at, now),
-            created_at=now,
-        )
-    )
-    session.flush()
-
-
 def take_back_request(session: Session, task: Task) -> bool:
     """Take back the self-assessment asked for beside a task, unless it was begun; tell if so."""
     untouched = [
