@@ -21,11 +21,11 @@ from tests.conftest import NOW
 from tests.desk import add_words, put_sound, scorecard
 from tests.web.conftest import _PASSWORD_HASH, FixedClock, World
 
-CARD = scorecard(5)
-KEYS = "11152"
+CARD = scorecard(8)
+KEYS = "11152111"
 """Yes, the best level, yes, five points, the second box: one point of the list stays open."""
 
-LESS = "12132"
+LESS = "12132121"
 """Only the second level, and three points of five."""
 
 
@@ -146,8 +146,9 @@ def draw_the_sample(week: Week, add: Any) -> None:
     page.get_by_label("First day").first.fill("2026-11-16")
     page.get_by_label("Last day").first.fill("2026-11-16")
     page.get_by_role("button", name="Preview").click()
-    page.get_by_role("button", name="Draw").click()
-    page.get_by_text("ordinary", exact=False).first.wait_for()
+    page.get_by_role("button", name="Draw", exact=True).click()
+    page.locator("dialog[open]").get_by_role("button", name="Draw", exact=True).click()
+    page.wait_for_url(lambda url: "/draws/" in url)
     assert counted(add, Task.origin == Origin.DRAWN) >= 3
     assert counted(add, Task.origin == Origin.SECOND) >= 1
 
@@ -178,7 +179,7 @@ def review_it(week: Week, add: Any) -> None:
 
 
 def assess_and_dispute(week: Week) -> None:
-    page = week.of("agent1", "/assessments/")
+    page = week.of("agent1", "/my-calls/")
     # Nothing of the verdict is known before the own view is given.
     assert "new" not in page.locator("table").last.inner_text().split()
     page.get_by_role("link", name="Assess it").first.click()
@@ -187,9 +188,10 @@ def assess_and_dispute(week: Week) -> None:
         page.keyboard.press(key)
         if place < len(KEYS) - 1:
             page.keyboard.press("n")
-    page.wait_for_selector("text=5 of 5 answered")
+    page.wait_for_selector("text=8 of 8 answered")
     page.get_by_role("button", name="Submit").first.click()
-    page.goto(page.url.split("/assessments")[0] + "/assessments/")
+    page.wait_for_url(lambda url: not url.endswith("/submit"))
+    page = week.of("agent1", "/my-calls/")
     page.get_by_role("link", name="Feedback", exact=True).last.click()
     page.get_by_role("heading", name="What earned points").wait_for()
     page.get_by_role("heading", name="Points still open").wait_for()
@@ -219,7 +221,7 @@ def decide(week: Week) -> None:
 def learn(week: Week) -> None:
     page = week.of("trainer1", "/exemplars/suggestions")
     page.get_by_role("link", name="Make it an exemplar").first.click()
-    page.get_by_label("Why").fill("A warm welcome that names the company.")
+    page.locator("[name=why]").fill("A warm welcome that names the company.")
     page.locator("[name=audience][value=site]").check()
     page.get_by_role("button", name="Make it an exemplar").click()
     page.wait_for_url(lambda url: "/of/" not in url)
@@ -233,13 +235,13 @@ def learn(week: Week) -> None:
     page.get_by_role("button", name="Save").click()
     page.get_by_role("button", name="Open the quiz").click()
     page = week.of("agent2", "/practice/")
-    page.get_by_role("link", name="Score it").first.click()
+    page.get_by_role("button", name="Score it").first.click()
     page.wait_for_selector("[data-sheet]")
     for place, key in enumerate(LESS):
         page.keyboard.press(key)
         if place < len(LESS) - 1:
             page.keyboard.press("n")
-    page.wait_for_selector("text=5 of 5 answered")
+    page.wait_for_selector("text=8 of 8 answered")
     page.get_by_role("button", name="Submit and compare").click()
     page.get_by_text("A warm welcome that names the company.").first.wait_for()
 
@@ -267,6 +269,17 @@ def calibrate(week: Week, add: Any) -> None:
     page.get_by_role("button", name="Close and compare").click()
     page.get_by_role("link", name="Agree on a reference").first.click()
     page.wait_for_selector("[data-sheet]")
+    for lineage in ("point2", "point4", "point7"):
+        # What they saw differently is open; they agree on the better answer, and say why.
+        differing = page.locator(f"[data-criterion={lineage}]")
+        radios = differing.get_by_role("radio")
+        (radios.last if lineage == "point4" else radios.first).check()
+        differing.get_by_role("button", name="Comment").click()
+        differing.get_by_role("textbox").last.fill("We listened again.")
+    page.get_by_text("Saved").wait_for()
+    page.get_by_label("All of us agree.").check()
+    page.get_by_role("button", name="Agree and keep").click()
+    page.get_by_text("Agreed and kept.").wait_for()
 
 
 def look_at_the_week(week: Week, add: Any) -> None:
