@@ -219,6 +219,7 @@ _WRITTEN: Sequence[str] = (
     "review_cause",
     "coaching_session",
     "coaching_step",
+    "calibration_item",
     "task",
     "review_request",
     "drawn_call",

@@ -19,6 +19,7 @@ from models.vocab_learning import CoachingKind
 from pipelines.coaching import changes
 from pipelines.scoring.rules import CriterionRule
 from pipelines.scoring.service import version_rule
+from qa_app import figures
 from qa_app.access import Action, OutOfScope, Person, load, may, visible
 from qa_app.calls.blindness import blind_to, is_blind
 from qa_app.feedback.queries import load_verdict
@@ -99,7 +100,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class TalkPage:
-    """One talk as both sides read it."""
+    """One talk as both sides read it; ``hidden``: without figures about the agent."""
 
     uid: uuid.UUID
     agent: str
@@ -114,11 +115,13 @@ class TalkPage:
     review: Figures | None
     call: CallFacts | None
     call_uid: uuid.UUID | None
+    call_id: int | None
     topics: tuple[Mapping[str, str], ...]
     steps: tuple[Step, ...]
     is_mine: bool
     may_drop: bool
     report: changes.Report | None
+    hidden: bool
 
 
 def unblind(person: Person, now: dt.datetime) -> Any:
@@ -187,6 +190,7 @@ def _asking(session: Session, person: Person, now: dt.datetime) -> tuple[Asking,
             # A failed critical criterion never passes, so that this asks for both.
             current.passed.is_(False),
             ~exists().where(ReviewCause.review_id == Review.id),
+            figures.shown(session, person, Review.site_id, Review.team_id),
             ~blind_to(person, judged.call_id, now),
             judged.agent_id.is_distinct_from(person.agent_id or 0),
         )
@@ -291,6 +295,8 @@ def talk_page(session: Session, person: Person, uid: uuid.UUID, now: dt.datetime
     ).one()
     today = today_at(row.agent.site, now)
     mine = person.agent_id is not None and row.agent_id == person.agent_id
+    shown = mine or figures.shows(session, person, row.site_id, row.team_id)
+    changed = shown and row.kind is CoachingKind.TALK and row.held_on <= today
     return TalkPage(
         uid=row.uid,
         agent=row.agent.name,
@@ -302,9 +308,10 @@ def talk_page(session: Session, person: Person, uid: uuid.UUID, now: dt.datetime
         created_at=row.created_at,
         read_at=row.read_at,
         timezone=row.agent.site.timezone,
-        review=figures_of(session, row.review) if row.review else None,
+        review=figures_of(session, row.review) if row.review and shown else None,
         call=call_facts(row.leg) if row.leg else None,
         call_uid=row.leg.call.uid if row.leg else None,
+        call_id=row.leg.call_id if row.leg else None,
         topics=tuple(topic.criterion.text for topic in row.topics),
         steps=tuple(
             Step(
@@ -318,7 +325,6 @@ def talk_page(session: Session, person: Person, uid: uuid.UUID, now: dt.datetime
         ),
         is_mine=mine,
         may_drop=row.coach_id == person.id and row.read_at is None,
-        report=changes.change_after(session, row, today)
-        if row.kind is CoachingKind.TALK and row.held_on <= today
-        else None,
+        report=changes.change_after(session, row, today) if changed else None,
+        hidden=not shown,
     )

@@ -14,13 +14,13 @@ LEAST = 5
 
 @dataclass(frozen=True)
 class ItemFacts:
-    """One disputed criterion, as far as figures need it."""
+    """One disputed criterion, as figures need it; ``reviewer`` null where they stay unnamed."""
 
     dispute: int
     criterion: str
     text: Mapping[str, str]
     reason: DisputeReason
-    reviewer: str
+    reviewer: str | None
     result: DisputeResult
     raised_at: dt.datetime
     decided_at: dt.datetime | None
@@ -46,7 +46,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Figures:
-    """Half a year of disputes. ``few_reviewers`` have under five decided criteria, unnamed."""
+    """Half a year of disputes. ``few_reviewers`` have under five decided criteria, unnamed.
+
+    ``hidden``: some are about people of whom the site shows the reader no figures.
+    """
 
     reviews: int
     disputes: int
@@ -60,6 +63,7 @@ class Figures:
     reasons: tuple[Row, ...]
     reviewers: tuple[Row, ...]
     few_reviewers: int
+    hidden: bool
 
 
 def figures_of(items: Sequence[ItemFacts], *, reviews: int, now: dt.datetime) -> Figures:
@@ -71,7 +75,8 @@ def figures_of(items: Sequence[ItemFacts], *, reviews: int, now: dt.datetime) ->
         for item in decided
         if item.decided_at is not None
     ]
-    by_reviewer = _rows(items, lambda item: item.reviewer)
+    named = [item for item in items if item.reviewer is not None]
+    by_reviewer = _rows(named, lambda item: item.reviewer or "")
     return Figures(
         reviews=reviews,
         disputes=len(one_each),
@@ -87,6 +92,7 @@ def figures_of(items: Sequence[ItemFacts], *, reviews: int, now: dt.datetime) ->
         reasons=_rows(items, lambda item: item.reason.value),
         reviewers=tuple(row for row in by_reviewer if row.decided >= LEAST),
         few_reviewers=sum(row.decided < LEAST for row in by_reviewer),
+        hidden=len(named) < len(items),
     )
 
 

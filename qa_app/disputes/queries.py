@@ -16,6 +16,7 @@ from models.vocab_learning import DisputeState
 from pipelines.outcomes import Sheet
 from pipelines.review.rules import DECIDE_DAYS, DISPUTE_DAYS
 from pipelines.scoring import rules
+from qa_app import figures
 from qa_app.access import Action, Person, load, may, visible
 from qa_app.calls.blindness import blind_to
 from qa_app.disputes.figures import Figures, ItemFacts, figures_of
@@ -207,7 +208,7 @@ def figures_page(session: Session, person: Person, now: dt.datetime) -> Figures:
                 criterion=item.criterion.lineage,
                 text=item.criterion.text,
                 reason=item.reason,
-                reviewer=row.review.reviewer.display_name if row.review.reviewer else "–",
+                reviewer=_reviewer(session, person, row),
                 result=item.result,
                 raised_at=row.raised_at,
                 decided_at=row.decided_at,
@@ -219,6 +220,15 @@ def figures_page(session: Session, person: Person, now: dt.datetime) -> Figures:
         reviews=session.scalar(select(func.count()).select_from(reviews.subquery())) or 0,
         now=now,
     )
+
+
+def _reviewer(session: Session, person: Person, row: Dispute) -> str | None:
+    """Return whose review was disputed, where the site shows the person such figures."""
+    reviewer = row.review.reviewer
+    own = row.review.reviewer_id == person.id
+    if not own and not figures.shows(session, person, row.site_id, row.team_id):
+        return None
+    return reviewer.display_name if reviewer else "–"
 
 
 def days_page(session: Session, person: Person) -> tuple[DaysSite, ...]:

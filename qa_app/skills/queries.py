@@ -16,6 +16,7 @@ from models.people import Agent, Team
 from models.vocab import Origin, Skill
 from pipelines.scoring.analysis import GROUP_OF_PEOPLE, AgentSkills, SkillShare, skills
 from pipelines.scoring.rules import from_hundredths
+from qa_app import figures
 from qa_app.access import Action, Person, visible
 from qa_app.exports import Cell
 from qa_app.scorecards.reviewed import reviewed
@@ -47,13 +48,17 @@ class PersonLine:
 
 @dataclass(frozen=True)
 class TeamLine:
-    """A team's profile; null where fewer than five of its people were reviewed."""
+    """A team's profile; null where fewer than five of its people were reviewed.
+
+    ``hidden``: its people are, since the site lets figures about single persons go less far.
+    """
 
     uid: uuid.UUID | None
     name: str
     people: int
     profile: Profile | None
     persons: tuple[PersonLine, ...]
+    hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,18 +97,26 @@ def skills_page(session: Session, person: Person, now: datetime, days: int) -> S
         choices=DAYS,
         since=since,
         teams=tuple(
-            _team(team, [row for row in found if row.team_id == team.id], agents) for team in teams
+            _team(
+                team,
+                [row for row in found if row.team_id == team.id],
+                agents,
+                single=figures.shows(session, person, team.site_id, team.id),
+            )
+            for team in teams
         ),
     )
 
 
-def _team(team: Team, rows: list[AgentSkills], agents: Mapping[int, Agent]) -> TeamLine:
+def _team(
+    team: Team, rows: list[AgentSkills], agents: Mapping[int, Agent], *, single: bool
+) -> TeamLine:
     people = {row.agent_id for row in rows}
     enough = len(people) >= GROUP_OF_PEOPLE
     persons = [
         PersonLine(agents[row.agent_id].uid, agents[row.agent_id].name, profile_of([row]))
         for row in rows
-        if row.agent_id in agents
+        if single and row.agent_id in agents
     ]
     return TeamLine(
         uid=team.uid,
@@ -111,6 +124,7 @@ def _team(team: Team, rows: list[AgentSkills], agents: Mapping[int, Agent]) -> T
         people=len(people),
         profile=profile_of(rows) if enough else None,
         persons=tuple(sorted(persons, key=lambda line: line.name)),
+        hidden=bool(rows) and not single,
     )
 
 
