@@ -3,6 +3,7 @@
 Both are decided in one place and asked by many pages; each page that forgot to ask would show here.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -27,7 +28,8 @@ from models.vocab_learning import (
     HelpKind,
     QuizState,
 )
-from models.vocab_rights import AccessWay, PersonFigures
+from models.vocab_rights import AccessWay, NoticeKind, PersonFigures
+from pipelines.notices import tell
 from tests import factories
 from tests.conftest import NOW
 from tests.web.conftest import Browser, World
@@ -151,7 +153,13 @@ def make_stage(session: Session, world: World) -> dict[str, Any]:
     session.add(rows["attempt"])
     session.flush()
     found: dict[str, Any] = {name: row.uid for name, row in rows.items()}
-    return {**found, "item": rows["round"].items[0].uid, "taker": taker.uid, "call": leg.call_id}
+    return {
+        **found,
+        "item": rows["round"].items[0].uid,
+        "taker": taker.uid,
+        "call": leg.call_id,
+        "review": review.uid,
+    }
 
 
 @pytest.fixture
@@ -218,3 +226,30 @@ def test_who_reads_words_about_a_call_is_in_its_agents_list(
         # What an agent reads of the own call is nobody else's business.
         shown(agent, path.format(**stage))
         assert len(add(lambda s: s.scalars(select(CallAccess.id)).all())) == 1
+
+
+def test_a_notice_leads_to_a_page_that_its_reader_may_open(
+    signed_in: SignedIn, add: Add, world: World, stage: Any
+) -> None:
+    ways = {
+        ("agent", NoticeKind.COACHING, "talk"): f"/coaching/{stage['talk']}",
+        ("agent", NoticeKind.HELP_ANSWERED, "help"): f"/help/{stage['help']}",
+        ("agent", NoticeKind.DISPUTE_DECIDED, "review"): f"/feedback/{stage['review']}",
+        ("agent", NoticeKind.EXEMPLAR_CHOSEN, "talk"): "/exemplars/mine",
+        ("manager", NoticeKind.DISPUTE_RAISED, "dispute"): "/disputes/",
+        ("manager", NoticeKind.HELP_ASKED, "help"): "/help/",
+        ("manager", NoticeKind.SKIP_ASKED, "talk"): "/tasks/",
+        ("trainer", NoticeKind.EXEMPLAR_ASKED_BACK, "talk"): "/exemplars/?show=asked_back",
+        ("reviewer", NoticeKind.CALIBRATION_CLOSED, "round"): f"/calibration/{stage['round']}",
+        ("reviewer", NoticeKind.QUIZ_OPEN, "quiz"): "/practice/",
+    }
+    opened: set[str] = set()
+    for (role, kind, row), way in ways.items():
+        to, about = [world.people[role].id], {"subject": row, "subject_uid": stage[row]}
+        add(lambda s, to=to, kind=kind, about=about: tell(s, now=NOW, to=to, kind=kind, **about))
+        browser = signed_in(role)
+        assert f'value="{kind}"' in shown(browser, "/notices/choices")
+        (opens,) = set(re.findall(r'/notices/[^"]+/open', shown(browser, "/notices"))) - opened
+        opened.add(opens)
+        assert browser.post(opens).location == way
+        shown(browser, way)
