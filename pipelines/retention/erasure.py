@@ -220,6 +220,8 @@ _WRITTEN: Sequence[str] = (
     "coaching_session",
     "coaching_step",
     "calibration_item",
+    "listening",
+    "rights_request",
     "task",
     "review_request",
     "drawn_call",

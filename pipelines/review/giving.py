@@ -207,8 +207,12 @@ def share(
     given: dict[int, int] = {}
     last: dict[int, Task] = {}
     for task_id, who in shares(session, tasks, users, site_ids, now).items():
-        last[who] = session.get_one(Task, task_id)
-        give(session, last[who], people[who], by, now=now, tells=False)
+        task = session.get_one(Task, task_id, with_for_update=True)
+        if task.state is not TaskState.OPEN or task.assignee_id is not None:
+            # Somebody took it while the shares were worked out.
+            continue
+        give(session, task, people[who], by, now=now, tells=False)
+        last[who] = task
         given[who] = given.get(who, 0) + 1
     for who, count in given.items():
         if who != by.id:
@@ -233,6 +237,8 @@ def ask_for_review(
     """
     if not reason.strip():
         raise DomainError("reason_needed")
+    # Two who ask for the same at once make one review of it.
+    session.refresh(leg, with_for_update={"key_share": True})
     there = select(Recording.id).where(
         Recording.call_id == leg.call_id, Recording.state == RecordingState.PRESENT
     )
