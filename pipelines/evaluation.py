@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from models import guards
 from models.calibration import CalibrationItem
 from models.calls import Leg
+from models.coaching import CoachingSession
 from models.disputes import Dispute
 from models.people import Agent, User
 from models.practice import PracticeAttempt, Quiz, QuizItem
@@ -21,10 +22,13 @@ from models.reviewing import LiveReview
 from models.reviews import Exemplar, Objection, Review, ReviewRevision, SelfAssessment, Task
 from models.samples import Draw, DrawnCall
 from models.vocab import AssessmentState, Origin, ReviewState, RevisionCause
+from models.vocab_learning import ExemplarState
 from models.vocab_rights import NoticeKind
 from pipelines import notices
 from pipelines.calibration import service as calibration
+from pipelines.coaching import service as coaching
 from pipelines.outcomes import AnswerState, DomainError, Score, Sheet
+from pipelines.practice import exemplars
 from pipelines.practice import service as practice
 from pipelines.review import assessments, disputes, feedback, live, verdicts
 from pipelines.scoring import rules
@@ -293,7 +297,10 @@ _LATELY = timedelta(days=3)
 
 
 def tell_ready(session: Session, leg_ids: Sequence[int], *, now: datetime) -> None:
-    """Tell the agents of these legs of each verdict that they may read from now on."""
+    """Tell the agents of these legs of each verdict that they may read from now on.
+
+    With it comes what waited so that it gave no verdict away: talks, and exemplars of the call.
+    """
     rows = session.execute(
         select(Review, Agent.user_id)
         .join(Leg, Leg.id == Review.leg_id)
@@ -316,6 +323,16 @@ def tell_ready(session: Session, leg_ids: Sequence[int], *, now: datetime) -> No
                 subject="review",
                 subject_uid=review.uid,
             )
+    talks = select(CoachingSession).where(
+        CoachingSession.leg_id.in_(leg_ids), CoachingSession.read_at.is_(None)
+    )
+    for talk in session.scalars(talks):
+        coaching.tell_agent(session, talk, now=now)
+    chosen = select(Exemplar).where(
+        Exemplar.leg_id.in_(leg_ids), Exemplar.state == ExemplarState.SHARED
+    )
+    for exemplar in session.scalars(chosen):
+        exemplars.tell_agent(session, exemplar, now=now)
 
 
 def tell_lapsed(session: Session, *, now: datetime) -> None:

@@ -16,10 +16,14 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from models.base import new_uid
+from models.calls import Leg
 from models.notices import Notice, NoticeChoice
-from models.people import User, UserRole
+from models.people import Agent, User, UserRole
+from models.practice import PracticeAttempt, Quiz, QuizItem, QuizPerson
+from models.reviews import Review, SelfAssessment, Task
 from models.upsert import insert_missing
-from models.vocab import Role
+from models.vocab import AssessmentState, ReviewState, Role, TaskState
+from models.vocab_learning import AttemptState, QuizState
 from models.vocab_rights import NoticeKind
 
 MAY_CARRY = frozenset({"count", "late", "until", "title"})
@@ -80,14 +84,20 @@ def withdraw(
     *,
     subject_uid: uuid.UUID | None = None,
     but_for: Collection[int] | None = None,
+    also_read: bool = False,
 ) -> None:
-    """Take back unread notices of a kind: about one row, or of all people but some."""
-    unread = select(Notice).where(Notice.kind == kind, Notice.read_at.is_(None))
+    """Take back notices of a kind: about one row, or of all people but some.
+
+    Those that were read stay, unless they lead nowhere any more (``also_read``).
+    """
+    told = select(Notice).where(Notice.kind == kind)
+    if not also_read:
+        told = told.where(Notice.read_at.is_(None))
     if subject_uid is not None:
-        unread = unread.where(Notice.subject_uid == subject_uid)
+        told = told.where(Notice.subject_uid == subject_uid)
     if but_for is not None:
-        unread = unread.where(Notice.user_id.not_in(but_for))
-    for notice in session.scalars(unread):
+        told = told.where(Notice.user_id.not_in(but_for))
+    for notice in session.scalars(told):
         session.delete(notice)
     session.flush()
 
@@ -108,6 +118,51 @@ def holders(
             )
         )
     )
+
+
+def judging(
+    session: Session, user_ids: Iterable[int | None], call_id: int, now: datetime
+) -> set[int]:
+    """Return those of the people who judge a call at the moment: nobody tells them of it.
+
+    They have a task on it, write a review of it, owe their own view of it, or are asked to practise
+    on it.
+    """
+    people = {user_id for user_id in user_ids if user_id is not None}
+    given = (
+        select(Task.assignee_id)
+        .join(Leg, Leg.id == Task.leg_id)
+        .where(Leg.call_id == call_id, Task.state.in_((TaskState.OPEN, TaskState.CLAIMED)))
+    )
+    written = (
+        select(Review.reviewer_id)
+        .join(Leg, Leg.id == Review.leg_id)
+        .where(Leg.call_id == call_id, Review.state == ReviewState.DRAFT)
+    )
+    owed = (
+        select(Agent.user_id)
+        .join(SelfAssessment, SelfAssessment.agent_id == Agent.id)
+        .join(Leg, Leg.id == SelfAssessment.leg_id)
+        .where(
+            Leg.call_id == call_id,
+            SelfAssessment.state == AssessmentState.ASKED,
+            or_(SelfAssessment.due_at.is_(None), SelfAssessment.due_at > now),
+        )
+    )
+    done = exists().where(
+        PracticeAttempt.item_id == QuizItem.id,
+        PracticeAttempt.user_id == QuizPerson.user_id,
+        PracticeAttempt.state == AttemptState.SUBMITTED,
+    )
+    practised = (
+        select(QuizPerson.user_id)
+        .join(Quiz, Quiz.id == QuizPerson.quiz_id)
+        .join(QuizItem, QuizItem.quiz_id == Quiz.id)
+        .join(Leg, Leg.id == QuizItem.leg_id)
+        .where(Leg.call_id == call_id, Quiz.state == QuizState.OPEN, Quiz.due_at > now, ~done)
+    )
+    found = given.union(written, owed, practised)
+    return people & {user_id for user_id in session.scalars(found) if user_id is not None}
 
 
 def _who_wants(session: Session, user_ids: set[int], kind: NoticeKind) -> set[int]:

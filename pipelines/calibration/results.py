@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, Select, exists, or_, select
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from models.calibration import CalibrationItem, CalibrationRound, CalibrationSeat
@@ -81,14 +81,20 @@ def of_round(session: Session, made: CalibrationRound) -> list[Judgement]:
 
 
 def comparable(
-    session: Session, *, version_id: int | None = None, site_id: int | None = None
+    session: Session,
+    *,
+    version_id: int | None = None,
+    site_id: int | None = None,
+    legs: Select[Any] | None = None,
 ) -> list[Judgement]:
-    """Return all comparable scores of a version, or of a site, by time of submission."""
+    """Return all comparable scores of a version, a site, or some legs, by time of submission."""
     where: list[ColumnElement[bool]] = []
     if version_id is not None:
         where.append(Review.version_id == version_id)
     if site_id is not None:
         where.append(Review.site_id == site_id)
+    if legs is not None:
+        where.append(Review.leg_id.in_(legs))
     closed = _in_rounds(CalibrationRound.state == CalibrationState.CLOSED)
     return _judgements(session, or_(closed, _twice()), *where)
 
@@ -198,14 +204,20 @@ def agreement(
 
 
 def agreement_by_criterion(
-    session: Session, version_id: int, *, scheme: Scheme = Scheme.LINEAR, seed: int = 0
+    session: Session,
+    version_id: int,
+    *,
+    legs: Select[Any] | None = None,
+    scheme: Scheme = Scheme.LINEAR,
+    seed: int = 0,
 ) -> dict[str, CriterionAgreement]:
     """Return how far reviewers agree on each criterion of a scorecard version, by lineage.
 
-    From closed rounds and blind second reviews of all sites; no person is named in it but by the
-    ids of ``pairs``, which are for those who may see reviewers' severity. Free words have no entry.
+    From closed rounds and blind second reviews of all sites, or of the legs whose ids ``legs``
+    selects. No person is named in it but by the ids of ``pairs``, which are for those who may see
+    reviewers' severity. Free words have no entry.
     """
-    judgements = comparable(session, version_id=version_id)
+    judgements = comparable(session, version_id=version_id, legs=legs)
     answers = answers_of(session, (found.review_id for found in judgements))
     return agreement(scales_of(session, version_id), judgements, answers, scheme=scheme, seed=seed)
 

@@ -21,7 +21,8 @@ from models.vocab import (
     TaskState,
     VersionState,
 )
-from pipelines import audit
+from models.vocab_rights import NoticeKind
+from pipelines import audit, notices
 from pipelines.calibration.results import answers_of, scales_of
 from pipelines.calibration.rules.ratings import common_answers, unlike_reference
 from pipelines.outcomes import DomainError, Score, Sheet
@@ -75,7 +76,20 @@ def create_round(
     _record(
         session, made, user, "calibration.started", now, calls=len(legs), reviewers=len(reviewers)
     )
+    _tell_due(session, made, {reviewer.id for reviewer in reviewers}, now)
     return made
+
+
+def _tell_due(session: Session, made: CalibrationRound, to: set[int], now: datetime) -> None:
+    notices.tell(
+        session,
+        now=now,
+        to=to,
+        kind=NoticeKind.CALIBRATION_DUE,
+        subject="calibration_round",
+        subject_uid=made.uid,
+        until=made.due_at.isoformat(),
+    )
 
 
 def _task(made: CalibrationRound, leg: Leg, reviewer: User, now: datetime) -> Task:
@@ -190,10 +204,12 @@ def extend(
     if due_at <= now:
         raise DomainError("calibration_due_past")
     made.due_at = due_at
-    for task in _unfinished(session, made):
+    left = _unfinished(session, made)
+    for task in left:
         task.due_at = due_at
     session.flush()
     _record(session, made, user, "calibration.extended", now)
+    _tell_due(session, made, {task.assignee_id for task in left if task.assignee_id}, now)
 
 
 def close(session: Session, made: CalibrationRound, user: User, *, now: datetime) -> int:
@@ -207,6 +223,17 @@ def close(session: Session, made: CalibrationRound, user: User, *, now: datetime
         raise DomainError("calibration_empty")
     left = _end(session, made, CalibrationState.CLOSED, now)
     _record(session, made, user, "calibration.closed", now, unfinished=left)
+    seats = select(CalibrationSeat.reviewer_id).where(
+        CalibrationSeat.item_id.in_([item.id for item in made.items])
+    )
+    notices.tell(
+        session,
+        now=now,
+        to=set(session.scalars(seats)) - {user.id},
+        kind=NoticeKind.CALIBRATION_CLOSED,
+        subject="calibration_round",
+        subject_uid=made.uid,
+    )
     return left
 
 
@@ -273,6 +300,7 @@ def _end(session: Session, made: CalibrationRound, state: CalibrationState, now:
         session.delete(task)
     made.state, made.ended_at = state, now
     session.flush()
+    notices.withdraw(session, NoticeKind.CALIBRATION_DUE, subject_uid=made.uid)
     session.expire(made, ["items"])
     return len(left)
 

@@ -1,5 +1,6 @@
 """Agents ask for help, or for a colleague to pair up with, at a moment of an own call."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -7,8 +8,10 @@ from sqlalchemy.orm import Session
 from models.calls import Leg
 from models.coaching import HelpAnswer, HelpRequest
 from models.people import Agent, User
+from models.vocab import Role
 from models.vocab_learning import HelpKind, HelpState, PartnerState
-from pipelines import audit
+from models.vocab_rights import NoticeKind
+from pipelines import audit, notices
 from pipelines.outcomes import DomainError
 
 
@@ -39,6 +42,7 @@ def ask(
     session.add(request)
     session.flush()
     _record(session, request, user, "help.asked", now, kind=kind.value)
+    _tell_helpers(session, request, user, now)
     return request
 
 
@@ -55,6 +59,10 @@ def answer(
     session.flush()
     session.expire(request, ["answers"])
     _record(session, request, user, "help.answered", now)
+    if asker:
+        _tell_helpers(session, request, user, now)
+    else:
+        _tell_asker(session, request, now)
 
 
 def offer_partner(
@@ -70,6 +78,15 @@ def offer_partner(
     session.flush()
     session.expire(request, ["partner"])
     _record(session, request, user, "help.partner_asked", now)
+    notices.withdraw(session, NoticeKind.PARTNER_ASKED, subject_uid=request.uid, also_read=True)
+    asked = {partner.user_id}
+    _tell(
+        session,
+        request,
+        NoticeKind.PARTNER_ASKED,
+        asked - notices.judging(session, asked, request.leg.call_id, now),
+        now,
+    )
 
 
 def reply_as_partner(
@@ -84,6 +101,9 @@ def reply_as_partner(
     request.state = HelpState.ANSWERED if agrees else HelpState.OPEN
     session.flush()
     _record(session, request, user, "help.partner_replied", now, agrees=agrees)
+    notices.withdraw(session, NoticeKind.PARTNER_ASKED, subject_uid=request.uid)
+    if agrees:
+        _tell_asker(session, request, now)
 
 
 def close(session: Session, request: HelpRequest, user: User, *, now: datetime) -> None:
@@ -92,6 +112,8 @@ def close(session: Session, request: HelpRequest, user: User, *, now: datetime) 
     request.state, request.closed_at = HelpState.CLOSED, now
     session.flush()
     _record(session, request, user, "help.closed", now)
+    for kind in (NoticeKind.HELP_ASKED, NoticeKind.PARTNER_ASKED):
+        notices.withdraw(session, kind, subject_uid=request.uid)
 
 
 def reopen(session: Session, request: HelpRequest, user: User, *, now: datetime) -> None:
@@ -101,6 +123,41 @@ def reopen(session: Session, request: HelpRequest, user: User, *, now: datetime)
         request.state, request.closed_at = HelpState.OPEN, None
         session.flush()
         _record(session, request, user, "help.reopened", now)
+
+
+def _tell_helpers(session: Session, request: HelpRequest, by: User, now: datetime) -> None:
+    """Tell who trains or leads the team, but for those who judge the call at the moment."""
+    helpers = notices.holders(
+        session, [Role.TRAINER, Role.MANAGER], request.site_id, request.team_id
+    ) - {by.id}
+    judging = notices.judging(session, helpers, request.leg.call_id, now)
+    _tell(session, request, NoticeKind.HELP_ASKED, helpers - judging, now)
+
+
+def _tell_asker(session: Session, request: HelpRequest, now: datetime) -> None:
+    notices.withdraw(session, NoticeKind.HELP_ASKED, subject_uid=request.uid)
+    asker = session.get_one(Agent, request.agent_id).user_id
+    _tell(session, request, NoticeKind.HELP_ANSWERED, {asker}, now)
+
+
+def _tell(
+    session: Session,
+    request: HelpRequest,
+    kind: NoticeKind,
+    to: Collection[int | None],
+    now: datetime,
+) -> None:
+    """Tell of a request; each answer, and a colleague who agrees, is news to who has read of it."""
+    agreed = request.partner_state is PartnerState.AGREED
+    notices.tell(
+        session,
+        now=now,
+        to=to,
+        kind=kind,
+        subject="help_request",
+        subject_uid=request.uid,
+        count=len(request.answers) + agreed,
+    )
 
 
 def _open(session: Session, request: HelpRequest) -> None:

@@ -19,7 +19,8 @@ from models.people import Agent, Site, TeamMember, User
 from models.reviews import Answer, Review
 from models.vocab import ReviewState
 from models.vocab_learning import CoachingKind
-from pipelines import audit
+from models.vocab_rights import NoticeKind
+from pipelines import audit, notices
 from pipelines.coaching import rules
 from pipelines.outcomes import DomainError
 
@@ -165,7 +166,24 @@ def record_talk(
     session.add(made)
     session.flush()
     _record(session, made, coach, "coaching.recorded", now, steps=len(kept))
+    tell_agent(session, made, now=now)
     return made
+
+
+def tell_agent(session: Session, coaching: CoachingSession, *, now: datetime) -> None:
+    """Tell the agent of a talk or note; not yet while their own view of its call is asked for."""
+    user_id = session.get_one(Agent, coaching.agent_id).user_id
+    call_id = coaching.leg.call_id if coaching.leg else None
+    if call_id is not None and notices.judging(session, [user_id], call_id, now):
+        return
+    notices.tell(
+        session,
+        now=now,
+        to=[user_id],
+        kind=NoticeKind.COACHING,
+        subject="coaching_session",
+        subject_uid=coaching.uid,
+    )
 
 
 def _team_on(session: Session, agent: Agent, day: date) -> int | None:
@@ -228,6 +246,7 @@ def drop_talk(session: Session, coaching: CoachingSession, user: User, *, now: d
     if coaching.read_at is not None:
         raise DomainError("coaching_was_read")
     _record(session, coaching, user, "coaching.dropped", now)
+    notices.withdraw(session, NoticeKind.COACHING, subject_uid=coaching.uid, also_read=True)
     session.delete(coaching)
     session.flush()
 

@@ -12,9 +12,10 @@ from models.people import Agent, Site, User
 from models.reviews import Exemplar, ExemplarTag, Review
 from models.scorecards import Criterion
 from models.transcripts import Transcript
-from models.vocab import RecordingState, ReviewState
+from models.vocab import RecordingState, ReviewState, Role
 from models.vocab_learning import ExemplarAudience, ExemplarLevel, ExemplarState
-from pipelines import audit
+from models.vocab_rights import NoticeKind
+from pipelines import audit, notices
 from pipelines.outcomes import DomainError
 from pipelines.practice.rules import is_fit
 
@@ -87,7 +88,24 @@ def choose(
     session.add(exemplar)
     session.flush()
     _record(session, exemplar, user, "exemplar.chosen", now)
+    tell_agent(session, exemplar, now=now)
     return exemplar
+
+
+def tell_agent(session: Session, exemplar: Exemplar, *, now: datetime) -> None:
+    """Tell whose call it is; not yet while their own view of it is asked for."""
+    leg = session.get_one(Leg, exemplar.leg_id)
+    agent = session.get(Agent, leg.agent_id) if leg.agent_id else None
+    if agent is None or notices.judging(session, [agent.user_id], leg.call_id, now):
+        return
+    notices.tell(
+        session,
+        now=now,
+        to=[agent.user_id],
+        kind=NoticeKind.EXEMPLAR_CHOSEN,
+        subject="exemplar",
+        subject_uid=exemplar.uid,
+    )
 
 
 def _recording(session: Session, leg: Leg) -> Recording:
@@ -144,6 +162,8 @@ def withdraw(session: Session, exemplar: Exemplar, user: User, *, now: datetime)
     if exemplar.state is ExemplarState.WITHDRAWN:
         return True
     _record(session, exemplar, user, "exemplar.withdrawn", now, asked=_asked(exemplar))
+    for kind in (NoticeKind.EXEMPLAR_CHOSEN, NoticeKind.EXEMPLAR_ASKED_BACK):
+        notices.withdraw(session, kind, subject_uid=exemplar.uid)
     if _asked(exemplar):
         session.delete(exemplar)
         session.flush()
@@ -182,6 +202,15 @@ def ask_back(session: Session, exemplar: Exemplar, user: User, *, now: datetime)
         _end(exemplar, ExemplarState.ASKED_BACK, now)
         session.flush()
         _record(session, exemplar, user, "exemplar.asked_back", now)
+        notices.withdraw(session, NoticeKind.EXEMPLAR_CHOSEN, subject_uid=exemplar.uid)
+        notices.tell(
+            session,
+            now=now,
+            to=notices.holders(session, [Role.TRAINER], exemplar.site_id, exemplar.team_id),
+            kind=NoticeKind.EXEMPLAR_ASKED_BACK,
+            subject="exemplar",
+            subject_uid=exemplar.uid,
+        )
 
 
 def let_stand(session: Session, exemplar: Exemplar, user: User, *, now: datetime) -> None:
@@ -191,6 +220,7 @@ def let_stand(session: Session, exemplar: Exemplar, user: User, *, now: datetime
         exemplar.state, exemplar.state_at = ExemplarState.SHARED, None
         session.flush()
         _record(session, exemplar, user, "exemplar.let_stand", now)
+        notices.withdraw(session, NoticeKind.EXEMPLAR_ASKED_BACK, subject_uid=exemplar.uid)
 
 
 def show_name(

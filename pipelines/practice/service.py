@@ -18,7 +18,8 @@ from models.vocab_learning import (
     ExemplarState,
     QuizState,
 )
-from pipelines import audit
+from models.vocab_rights import NoticeKind
+from pipelines import audit, notices
 from pipelines.outcomes import DomainError, Score, Sheet
 from pipelines.practice import rules
 from pipelines.practice.playlists import check_shared
@@ -241,6 +242,10 @@ def set_people(
     session.flush()
     session.expire(quiz, ["people"])
     _record(session, quiz, user, "quiz.people_set", now, people=len(quiz.people))
+    if quiz.state is QuizState.OPEN:
+        asked = {person.user_id for person in quiz.people}
+        notices.withdraw(session, NoticeKind.QUIZ_OPEN, subject_uid=quiz.uid, but_for=asked)
+        _tell_open(session, quiz, asked - there.keys(), now)
 
 
 def open_quiz(session: Session, quiz: Quiz, user: User, *, now: datetime) -> None:
@@ -261,6 +266,19 @@ def open_quiz(session: Session, quiz: Quiz, user: User, *, now: datetime) -> Non
     quiz.state = QuizState.OPEN
     session.flush()
     _record(session, quiz, user, "quiz.opened", now, people=len(quiz.people))
+    _tell_open(session, quiz, {person.user_id for person in quiz.people}, now)
+
+
+def _tell_open(session: Session, quiz: Quiz, to: Iterable[int], now: datetime) -> None:
+    notices.tell(
+        session,
+        now=now,
+        to=to,
+        kind=NoticeKind.QUIZ_OPEN,
+        subject="quiz",
+        subject_uid=quiz.uid,
+        until=quiz.due_at.isoformat(),
+    )
 
 
 def close_quiz(session: Session, quiz: Quiz, user: User, *, now: datetime) -> None:
@@ -269,6 +287,7 @@ def close_quiz(session: Session, quiz: Quiz, user: User, *, now: datetime) -> No
         quiz.state = QuizState.CLOSED
         session.flush()
         _record(session, quiz, user, "quiz.closed", now)
+        notices.withdraw(session, NoticeKind.QUIZ_OPEN, subject_uid=quiz.uid)
 
 
 def begin_attempt(

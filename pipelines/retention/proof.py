@@ -8,12 +8,25 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
+from models.calibration import CalibrationItem
 from models.calls import Call, Leg, MediaFile, Recording, Survey
+from models.coaching import CoachingSession, HelpRequest, ReviewCause
 from models.conversations import Conversation
+from models.disputes import DisputeItem
 from models.operations import Listening
 from models.people import User
 from models.phrases import PhraseHit
-from models.reviews import Answer, Exemplar, Objection, Review, ReviewRevision, SelfAssessment
+from models.practice import PracticeAttempt, QuizItem
+from models.reviewing import ReviewRequest
+from models.reviews import (
+    Answer,
+    Exemplar,
+    Objection,
+    Review,
+    ReviewRevision,
+    SelfAssessment,
+    Task,
+)
 from models.rights import CallAccess, ErasureProof, RightsRequest
 from models.samples import DrawnCall
 from models.search import SearchEntry
@@ -31,6 +44,8 @@ def counted(session: Session, call_ids: Collection[int]) -> dict[str, int]:
     reviews = select(Review.id).where(Review.leg_id.in_(legs))
     own = select(SelfAssessment.id).where(SelfAssessment.leg_id.in_(legs))
     revisions = select(ReviewRevision.id).where(ReviewRevision.review_id.in_(reviews))
+    items = select(QuizItem.id).where(QuizItem.leg_id.in_(legs))
+    tasks = select(Task.id).where(Task.leg_id.in_(legs))
     kinds: dict[str, tuple[Any, ColumnElement[bool]]] = {
         "numbers_of_calls": (Call.id, Call.id.in_(call_ids)),
         "recordings": (Recording.id, of_calls & (Recording.state != RecordingState.ERASED)),
@@ -40,7 +55,9 @@ def counted(session: Session, call_ids: Collection[int]) -> dict[str, int]:
         "measures": (Conversation.id, Conversation.transcript_id.in_(transcripts)),
         "search_entries": (SearchEntry.transcript_id, SearchEntry.call_id.in_(call_ids)),
         "phrase_hits": (PhraseHit.id, PhraseHit.transcript_id.in_(transcripts)),
-        "exemplars": (Exemplar.id, Exemplar.review_id.in_(reviews)),
+        "exemplars": (Exemplar.id, Exemplar.leg_id.in_(legs) | Exemplar.review_id.in_(reviews)),
+        "quiz_references": (QuizItem.id, QuizItem.leg_id.in_(legs)),
+        "practice_sheets": (PracticeAttempt.id, PracticeAttempt.item_id.in_(items)),
         "words_of_reviews": (Review.id, Review.leg_id.in_(legs)),
         "words_of_self_assessments": (SelfAssessment.id, SelfAssessment.leg_id.in_(legs)),
         "comments": (
@@ -48,6 +65,16 @@ def counted(session: Session, call_ids: Collection[int]) -> dict[str, int]:
             or_(Answer.revision_id.in_(revisions), Answer.self_assessment_id.in_(own)),
         ),
         "objections": (Objection.id, Objection.review_id.in_(reviews)),
+        "disputed_criteria": (DisputeItem.id, DisputeItem.review_id.in_(reviews)),
+        "causes": (ReviewCause.id, ReviewCause.review_id.in_(reviews)),
+        "talks": (
+            CoachingSession.id,
+            or_(CoachingSession.leg_id.in_(legs), CoachingSession.review_id.in_(reviews)),
+        ),
+        "help_requests": (HelpRequest.id, HelpRequest.leg_id.in_(legs)),
+        "calibration_references": (CalibrationItem.id, CalibrationItem.leg_id.in_(legs)),
+        "asked_reviews": (ReviewRequest.id, ReviewRequest.task_id.in_(tasks)),
+        "skip_reasons": (Task.id, Task.leg_id.in_(legs) & Task.skip_reason.not_in([""])),
         "survey_replies": (Survey.id, Survey.call_id.in_(call_ids) & Survey.reply.is_not(None)),
     }
     return {

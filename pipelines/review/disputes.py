@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models.calls import Call, Leg, Project
@@ -14,10 +14,11 @@ from models.people import Agent, Site, User
 from models.reviews import Answer, Review, SelfAssessment
 from models.vocab import RevisionCause
 from models.vocab_learning import DisputeReason, DisputeResult, DisputeState
-from pipelines import audit
+from models.vocab_rights import NoticeKind
+from pipelines import audit, notices
 from pipelines.outcomes import AnswerState, DomainError, Score, Sheet
 from pipelines.review import rules
-from pipelines.review.feedback import verdict_is_visible
+from pipelines.review.feedback import deciders, verdict_is_visible
 from pipelines.review.verdicts import add_revision, current_sheet
 
 LONGEST_DAYS = 365
@@ -182,6 +183,14 @@ def raise_dispute(
     session.add(dispute)
     session.flush()
     _record(session, dispute, user, "dispute.raised", now, criteria=len(claims))
+    notices.tell(
+        session,
+        now=now,
+        to=deciders(session, review, agent, now),
+        kind=NoticeKind.DISPUTE_RAISED,
+        subject="dispute",
+        subject_uid=dispute.uid,
+    )
     return dispute
 
 
@@ -211,6 +220,7 @@ def withdraw(session: Session, dispute: Dispute, user: User, *, now: datetime) -
     if dispute.state is not DisputeState.OPEN:
         raise DomainError("dispute_decided")
     _record(session, dispute, user, "dispute.withdrawn", now)
+    notices.withdraw(session, NoticeKind.DISPUTE_RAISED, subject_uid=dispute.uid, also_read=True)
     session.delete(dispute)
     session.flush()
 
@@ -291,6 +301,19 @@ def decide(
         now,
         upheld=len(upheld),
         criteria=len(dispute.items),
+    )
+    notices.withdraw(session, NoticeKind.DISPUTE_RAISED, subject_uid=dispute.uid)
+    decided = select(func.count(Dispute.id)).where(
+        Dispute.review_id == dispute.review_id, Dispute.state == DisputeState.DECIDED
+    )
+    notices.tell(
+        session,
+        now=now,
+        to=[session.get_one(Agent, dispute.agent_id).user_id],
+        kind=NoticeKind.DISPUTE_DECIDED,
+        subject="review",
+        subject_uid=dispute.review.uid,
+        count=session.scalar(decided) or 0,
     )
 
 

@@ -5,10 +5,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.calls import Leg
 from models.people import Agent, User
-from models.reviews import Objection, Review, SelfAssessment, Task
-from models.vocab import ObjectionState, RevisionCause, Role, TaskState
+from models.reviews import Objection, Review, SelfAssessment
+from models.vocab import ObjectionState, RevisionCause, Role
 from models.vocab_rights import NoticeKind
 from pipelines import audit, notices
 from pipelines.outcomes import DomainError, Score, Sheet
@@ -54,7 +53,7 @@ def object_to(
     notices.tell(
         session,
         now=now,
-        to=_deciders(session, review, agent),
+        to=deciders(session, review, agent, now),
         kind=NoticeKind.OBJECTION_RAISED,
         subject="review",
         subject_uid=review.uid,
@@ -63,19 +62,11 @@ def object_to(
     return objection
 
 
-def _deciders(session: Session, review: Review, agent: Agent) -> set[int]:
-    """Return who may decide an objection: those who lead, but for whoever judged or still does."""
-    busy = session.scalars(
-        select(Task.assignee_id)
-        .join(Leg, Leg.id == Task.leg_id)
-        .where(
-            Leg.call_id == review.leg.call_id,
-            Task.state == TaskState.CLAIMED,
-            Task.assignee_id.is_not(None),
-        )
-    )
+def deciders(session: Session, review: Review, agent: Agent, now: datetime) -> set[int]:
+    """Return who may decide about a review: who leads, but for those who judged or judge now."""
     gave = {review.reviewer_id, agent.user_id, *(revision.by_id for revision in review.revisions)}
-    return notices.holders(session, [Role.MANAGER], review.site_id, review.team_id) - gave - {*busy}
+    lead = notices.holders(session, [Role.MANAGER], review.site_id, review.team_id) - gave
+    return lead - notices.judging(session, lead, review.leg.call_id, now)
 
 
 def answer_objection(

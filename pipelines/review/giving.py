@@ -12,7 +12,8 @@ from models.people import Site, User
 from models.reviewing import ReviewerTime, ReviewRequest
 from models.reviews import Review, Task
 from models.vocab import Origin, RecordingState, ReviewState, TaskState
-from pipelines import audit
+from models.vocab_rights import NoticeKind
+from pipelines import audit, notices
 from pipelines.outcomes import DomainError
 from pipelines.review import claims, rules
 from pipelines.review.service import drop_draft, published_version, record
@@ -23,8 +24,12 @@ MOST_SHARED = 500
 MOST_MINUTES = 6_000
 
 
-def give(session: Session, task: Task, to: User | None, by: User, *, now: datetime) -> None:
+def give(
+    session: Session, task: Task, to: User | None, by: User, *, now: datetime, tells: bool = True
+) -> None:
     """Give a task that nobody has begun to a reviewer, or with ``to`` None to anybody.
+
+    The reviewer is told, unless the caller does (``tells``).
 
     Raises ``task_closed``, ``task_begun`` where answers were written, ``own_call`` for a call of
     ``by``, ``reviewer_elsewhere``, and what keeps the task from the reviewer as ``claim`` does.
@@ -52,6 +57,22 @@ def give(session: Session, task: Task, to: User | None, by: User, *, now: dateti
     task.assignee_id = to.id if to else None
     session.flush()
     record(session, task, by, "task.given", now, to=str(to.uid) if to else None)
+    notices.withdraw(session, NoticeKind.TASK_GIVEN, subject_uid=task.uid)
+    if to is not None and to.id != by.id and tells:
+        tell_given(session, task, to.id, 1, now)
+
+
+def tell_given(session: Session, task: Task, user_id: int, count: int, now: datetime) -> None:
+    """Tell a reviewer of tasks: of all that are given at once by one notice, about the last."""
+    notices.tell(
+        session,
+        now=now,
+        to=[user_id],
+        kind=NoticeKind.TASK_GIVEN,
+        subject="task",
+        subject_uid=task.uid,
+        count=count,
+    )
 
 
 def not_of_own_call(session: Session, task: Task, user: User) -> None:
@@ -184,13 +205,18 @@ def share(
     """Give out what `shares` says; return user id → how many tasks were given."""
     people = {user.id: user for user in users}
     given: dict[int, int] = {}
+    last: dict[int, Task] = {}
     for task_id, who in shares(session, tasks, users, site_ids, now).items():
         task = session.get_one(Task, task_id, with_for_update=True)
         if task.state is not TaskState.OPEN or task.assignee_id is not None:
             # Somebody took it while the shares were worked out.
             continue
-        give(session, task, people[who], by, now=now)
+        give(session, task, people[who], by, now=now, tells=False)
+        last[who] = task
         given[who] = given.get(who, 0) + 1
+    for who, count in given.items():
+        if who != by.id:
+            tell_given(session, last[who], who, count, now)
     return given
 
 

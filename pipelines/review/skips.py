@@ -5,10 +5,13 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from models.people import User
+from models.calls import Leg
+from models.people import Agent, User
 from models.reviews import Review, SelfAssessment, Task
 from models.samples import Draw, DrawnCall
-from models.vocab import AssessmentState, DrawState, Origin, SkipKind, TaskState
+from models.vocab import AssessmentState, DrawState, Origin, Role, SkipKind, TaskState
+from models.vocab_rights import NoticeKind
+from pipelines import notices
 from pipelines.outcomes import DomainError
 from pipelines.review import rules, service
 from pipelines.review.giving import not_of_own_call
@@ -50,6 +53,22 @@ def ask(
     task.skip_kind, task.skip_reason = kind, reason.strip()
     session.flush()
     service.record(session, task, user, "task.skip_asked", now, kind=kind.value)
+    notices.tell(
+        session,
+        now=now,
+        to=_deciders(session, task, now) - {user.id},
+        kind=NoticeKind.SKIP_ASKED,
+        subject="task",
+        subject_uid=task.uid,
+    )
+
+
+def _deciders(session: Session, task: Task, now: datetime) -> set[int]:
+    """Return the managers of a task, but for those who talked on the call or judge it."""
+    call_id = session.get_one(Leg, task.leg_id).call_id
+    talked = select(Agent.user_id).join(Leg, Leg.agent_id == Agent.id).where(Leg.call_id == call_id)
+    lead = notices.holders(session, [Role.MANAGER], task.site_id, task.team_id)
+    return lead - set(session.scalars(talked)) - notices.judging(session, lead, call_id, now)
 
 
 def take_back(session: Session, task: Task, user: User, *, now: datetime) -> None:
@@ -60,6 +79,7 @@ def take_back(session: Session, task: Task, user: User, *, now: datetime) -> Non
     task.skip_kind = task.skip_reason = None
     session.flush()
     service.record(session, task, user, "task.skip_taken_back", now)
+    notices.withdraw(session, NoticeKind.SKIP_ASKED, subject_uid=task.uid)
 
 
 def decide(session: Session, task: Task, manager: User, *, confirmed: bool, now: datetime) -> None:
@@ -76,6 +96,7 @@ def decide(session: Session, task: Task, manager: User, *, confirmed: bool, now:
     else:
         task.skip_kind = task.skip_reason = None
         session.flush()
+    notices.withdraw(session, NoticeKind.SKIP_ASKED, subject_uid=task.uid)
     action = "task.skip_confirmed" if confirmed else "task.skip_refused"
     service.record(session, task, manager, action, now, kind=kind.value)
 

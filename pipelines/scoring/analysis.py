@@ -64,13 +64,17 @@ class ReviewerShare:
 
 @dataclass(frozen=True)
 class Items:
-    """All of a version: how many reviews of how many agents, criterion by criterion."""
+    """All of a version: how many reviews of how many agents, criterion by criterion.
+
+    ``named`` is in how many of the reviews the reviewer may be named.
+    """
 
     reviews: int
     agents: int
     earned: int
     figures: Mapping[int, ItemFigures] = field(default_factory=dict)
     reviewers: tuple[ReviewerShare, ...] = ()
+    named: int = 0
 
     @property
     def enough(self) -> bool:
@@ -78,13 +82,21 @@ class Items:
         return self.agents >= GROUP_OF_PEOPLE
 
 
-def items(session: Session, reviews: Select[Any], na_criteria: Iterable[int] = ()) -> Items:
+def items(
+    session: Session,
+    reviews: Select[Any],
+    na_criteria: Iterable[int] = (),
+    *,
+    named: Select[Any] | None = None,
+) -> Items:
     """Sum the answers of reviews: ``reviews`` selects the ids of submitted ones of one version.
 
     Only the score that counts now is read, so that a corrected answer stands once.
-    ``na_criteria`` are the criteria that may be not applicable.
+    ``na_criteria`` are the criteria that may be not applicable; ``named`` selects the reviews whose
+    reviewers may be named, all where it is null.
     """
     ids = reviews.subquery()
+    open_ids = ids if named is None else named.subquery()
     chosen = select(_Review.current_revision_id).where(_Review.id.in_(select(ids))).subquery()
     count, agents, earned = session.execute(
         select(
@@ -115,7 +127,10 @@ def items(session: Session, reviews: Select[Any], na_criteria: Iterable[int] = (
         agents=agents,
         earned=int(earned),
         figures=figures,
-        reviewers=tuple(_reviewers(session, ids, frozenset(na_criteria))),
+        reviewers=tuple(_reviewers(session, open_ids, frozenset(na_criteria))),
+        named=count
+        if named is None
+        else session.scalar(select(func.count()).select_from(open_ids)) or 0,
     )
 
 

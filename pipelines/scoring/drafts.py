@@ -21,6 +21,7 @@ from models.scorecards import Scorecard, ScorecardVersion
 from models.vocab import VersionState
 from pipelines import audit
 from pipelines.outcomes import DomainError
+from pipelines.scoring import opening
 from pipelines.scoring.card_format import read_draft, write_card
 from pipelines.scoring.checks import faults
 from pipelines.scoring.rules import Texts, VersionRule
@@ -252,6 +253,7 @@ def open_for_comment(
         raise DomainError("scorecard_empty")
     version.state = VersionState.OPEN_FOR_COMMENT
     _record(session, version, "opened_for_comment", now, actor)
+    opening.tell_open(session, version, now=now, actor=actor)
 
 
 def close_comments(
@@ -263,6 +265,7 @@ def close_comments(
         raise DomainError("scorecard_not_open")
     version.state = VersionState.DRAFT
     _record(session, version, "comments_closed", now, actor)
+    opening.take_back(session, version)
 
 
 def publish(
@@ -279,6 +282,7 @@ def publish(
     if found:
         raise DomainError("scorecard_has_faults", count=len(found))
     _forget_steps(session, version)
+    opening.take_back(session, version)
     publish_version(session, version, now=now, actor=actor.uid)
 
 
@@ -298,6 +302,7 @@ def discard(session: Session, version: ScorecardVersion, *, now: datetime, actor
     """
     locked(session, version)
     _record(session, version, "discarded", now, actor)
+    opening.take_back(session, version)
     scorecard = version.scorecard
     session.delete(version)
     session.flush()

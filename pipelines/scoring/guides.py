@@ -15,6 +15,7 @@ from models.people import User
 from models.vocab import GuideKind, VersionState
 from pipelines import audit
 from pipelines.outcomes import DomainError
+from pipelines.scoring import opening
 from pipelines.scoring.checks import LOCALES
 from pipelines.scoring.rules import Texts
 
@@ -119,6 +120,10 @@ def set_state(
         version.published_at = now
     version.state = state
     _record(session, version, state.value, now, actor)
+    if state is VersionState.OPEN_FOR_COMMENT:
+        opening.tell_open(session, version, now=now, actor=actor)
+    else:
+        opening.take_back(session, version)
 
 
 def discard(session: Session, version: GuideVersion, *, now: datetime, actor: User) -> bool:
@@ -127,6 +132,7 @@ def discard(session: Session, version: GuideVersion, *, now: datetime, actor: Us
     if version.state not in BEING_WRITTEN:
         raise DomainError("guide_published")
     _record(session, version, "discarded", now, actor)
+    opening.take_back(session, version)
     guide = version.guide
     session.delete(version)
     session.flush()

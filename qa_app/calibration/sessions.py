@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from models.calibration import CalibrationItem, CalibrationRound
 from models.calls import Leg
@@ -166,10 +166,12 @@ def session_item(
 def _shown(
     session: Session, person: Person, made: CalibrationRound, now: dt.datetime
 ) -> Sequence[CalibrationItem]:
+    # Aliased, since blindness asks about the legs of the call itself.
+    judged = aliased(Leg)
     return session.scalars(
         select(CalibrationItem)
-        .join(Leg, Leg.id == CalibrationItem.leg_id)
-        .where(CalibrationItem.round_id == made.id, ~may_judge(person, Leg.call_id, now))
+        .join(judged, judged.id == CalibrationItem.leg_id)
+        .where(CalibrationItem.round_id == made.id, ~may_judge(person, judged.call_id, now))
         .options(
             *with_leg(CalibrationItem.leg),
             joinedload(CalibrationItem.agreed_by),

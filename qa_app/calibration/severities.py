@@ -11,6 +11,7 @@ from models.people import Site, User, UserRole
 from models.vocab import Role
 from pipelines.calibration.results import Quarter, SiteSeverity, severity_at
 from pipelines.calibration.rules.severity import Effect
+from qa_app import figures
 from qa_app.access import Action, Person, grants_for, visible
 from qa_app.exports import Cell
 
@@ -68,7 +69,10 @@ class ReviewerRow:
 
 @dataclass(frozen=True)
 class SitePart:
-    """The reviewers of a site. ``groups`` above 1: some share no call, and are not comparable."""
+    """The reviewers of a site. ``groups`` above 1: some share no call, and are not comparable.
+
+    ``hidden``: the site does not let figures about single persons go to this manager.
+    """
 
     site: Site
     mine: ReviewerRow | None
@@ -77,6 +81,7 @@ class SitePart:
     calls: int
     people: int
     groups: int
+    hidden: bool = False
 
     @property
     def few(self) -> bool:
@@ -105,10 +110,12 @@ def severity_page(session: Session, person: Person, now: dt.datetime) -> Severit
 
 
 def _led(session: Session, person: Person, site: Site) -> set[int]:
-    """Return the reviewers of a site whom the person leads as a manager."""
+    """Return the reviewers whom the person leads as a manager, where their figures are shown."""
     led: set[int] = set()
     for grant in grants_for(person, Action.SEVERITY_READ):
         if grant.role is not Role.MANAGER or grant.site_id != site.id:
+            continue
+        if not figures.shows(session, person, site.id, grant.team_id):
             continue
         held = select(UserRole.user_id).where(
             UserRole.site_id == site.id, UserRole.role == Role.REVIEWER
@@ -119,12 +126,18 @@ def _led(session: Session, person: Person, site: Site) -> set[int]:
     return led
 
 
+def _leads(person: Person, site: Site) -> bool:
+    grants = grants_for(person, Action.SEVERITY_READ)
+    return any(grant.role is Role.MANAGER and grant.site_id == site.id for grant in grants)
+
+
 def _part(session: Session, person: Person, site: Site, now: dt.datetime) -> SitePart:
     found = severity_at(session, site, now=now)
     compared = {
         reviewer for reviewer, effect in found.whole.effects.items() if effect.group_size > 1
     }
-    shown = (_led(session, person, site) | {person.id}) & compared
+    led = _led(session, person, site)
+    shown = (led | {person.id}) & compared
     known = session.execute(select(User.id, User.display_name).where(User.id.in_(shown)))
     names = {row.id: row.display_name for row in known}
     rows = [
@@ -141,6 +154,7 @@ def _part(session: Session, person: Person, site: Site, now: dt.datetime) -> Sit
         quarters=tuple((quarter.year, quarter.quarter) for quarter in found.quarters[empty:]),
         calls=found.whole.calls,
         people=len(compared),
+        hidden=_leads(person, site) and not led,
         groups=len({found.whole.effects[reviewer].group for reviewer in compared}),
     )
 

@@ -12,6 +12,7 @@ from models.calibration import CalibrationItem, CalibrationRound
 from models.people import Site, User
 from models.scorecards import ScorecardVersion
 from models.vocab import CalibrationState
+from models.vocab_rights import AccessWay
 from pipelines import evaluation
 from pipelines.calibration import service
 from pipelines.calibration.rules.agreement import Scheme
@@ -34,9 +35,10 @@ from qa_app.calibration.choosing import (
 )
 from qa_app.calibration.forms import AgreementForm, ExtendForm, RoundForm, reference_form
 from qa_app.calibration.queries import index_page, round_page
-from qa_app.calibration.sessions import closed_round, session_item, session_page
+from qa_app.calibration.sessions import closed_round, facts_of, session_item, session_page
 from qa_app.calibration.severities import COLUMNS, severity_page, severity_rows
 from qa_app.calibration.sides import call_page
+from qa_app.calls import accesses
 from qa_app.clock import end_of_day, local_day, now
 from qa_app.db import session
 from qa_app.messages import sentence, status_of
@@ -271,6 +273,8 @@ def answers_file(uid: uuid.UUID) -> Response:
     person = current_person()
     made = closed_round(session(), person, uid)
     rows = list(files.answer_rows(session(), person, made, now()))
+    calls = (item.leg.call_id for item in facts_of(session(), person, made, now()).items)
+    accesses.note(calls, AccessWay.EXPORT)
     security.record(
         "calibration.exported",
         "calibration_round",
@@ -291,7 +295,9 @@ def call(uid: uuid.UUID) -> str:
     """Show one call of a session, side by side."""
     person = current_person()
     item = session_item(session(), person, uid, Action.CALIBRATION_READ, now())
-    return render("calibration/call.html", page=call_page(session(), person, item, now()))
+    page = call_page(session(), person, item, now())
+    accesses.note_words(page.player, item.leg.call_id)
+    return render("calibration/call.html", page=page)
 
 
 def _item(uid: uuid.UUID) -> CalibrationItem:
@@ -329,6 +335,7 @@ def reference(uid: uuid.UUID) -> ResponseReturnValue:
 
 def _reference(item: CalibrationItem, sheet: SheetView, **more: object) -> str:
     page = call_page(session(), current_person(), item, now())
+    accesses.note_words(page.player, item.leg.call_id)
     return render("calibration/reference.html", page=page, sheet=sheet, **more)
 
 

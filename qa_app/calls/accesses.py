@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask import request
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Select, String, cast, func, literal, select
@@ -32,6 +33,7 @@ WAYS: dict[AccessWay, LazyString] = {
     AccessWay.SEARCH: _l("Words shown by a search"),
     AccessWay.PHRASES: _l("Words shown in a list of phrase hits"),
     AccessWay.TRANSCRIPT: _l("Transcript read, without sound"),
+    AccessWay.NOTES: _l("Words about it read, without sound"),
     AccessWay.EXPORT: _l("In an exported file"),
     AccessWay.COPY: _l("In a copy of personal data"),
 }
@@ -95,6 +97,20 @@ def note_transcript(player: PlayerView | None) -> None:
     call_id = db.session().scalar(select(Recording.call_id).where(Recording.uid == player.uid))
     if call_id is not None:
         note([call_id], AccessWay.TRANSCRIPT)
+
+
+def note_words(player: PlayerView | None, call_id: int) -> None:
+    """Write down that words about a call are read, where no sound is there to say so itself.
+
+    Of a page without player: a talk, a request for help, or a call whose recording is gone. A form
+    that was sent shows no more than the page that it stood on, and its work must not be undone.
+    """
+    if request.method == "POST":
+        return
+    if player is not None and player.turns:
+        note_transcript(player)
+    elif player is None or not player.audio_url:
+        note([call_id], AccessWay.NOTES)
 
 
 def _all(heard: Select[Any], seen: Select[Any]) -> Any:

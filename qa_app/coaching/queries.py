@@ -102,7 +102,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class TalkPage:
-    """One talk as both sides read it."""
+    """One talk as both sides read it; ``hidden``: without figures about the agent."""
 
     uid: uuid.UUID
     agent: str
@@ -117,11 +117,13 @@ class TalkPage:
     review: Figures | None
     call: CallFacts | None
     call_uid: uuid.UUID | None
+    call_id: int | None
     topics: tuple[Mapping[str, str], ...]
     steps: tuple[Step, ...]
     is_mine: bool
     may_drop: bool
     report: changes.Report | None
+    hidden: bool
 
 
 def unblind(person: Person, now: dt.datetime) -> Any:
@@ -194,6 +196,7 @@ def _asking(session: Session, person: Person, now: dt.datetime) -> tuple[Asking,
             # A failed critical criterion never passes, so that this asks for both.
             current.passed.is_(False),
             ~exists().where(ReviewCause.review_id == Review.id),
+            figures.shown(session, person, Review.site_id, Review.team_id),
             ~blind_to(person, judged.call_id, now),
             judged.agent_id.is_distinct_from(person.agent_id or 0),
         )
@@ -311,6 +314,7 @@ def talk_page(session: Session, person: Person, uid: uuid.UUID, now: dt.datetime
     today = today_at(row.agent.site, now)
     mine = person.agent_id is not None and row.agent_id == person.agent_id
     shown = mine or figures.shows(session, person, row.site_id, row.team_id)
+    changed = shown and row.kind is CoachingKind.TALK and row.held_on <= today
     return TalkPage(
         uid=row.uid,
         agent=row.agent.name,
@@ -325,6 +329,7 @@ def talk_page(session: Session, person: Person, uid: uuid.UUID, now: dt.datetime
         review=figures_of(session, row.review) if row.review and shown else None,
         call=call_facts(row.leg) if row.leg else None,
         call_uid=row.leg.call.uid if row.leg else None,
+        call_id=row.leg.call_id if row.leg else None,
         topics=tuple(topic.criterion.text for topic in row.topics),
         steps=tuple(
             Step(
@@ -339,6 +344,7 @@ def talk_page(session: Session, person: Person, uid: uuid.UUID, now: dt.datetime
         is_mine=mine,
         may_drop=row.coach_id == person.id and row.read_at is None,
         report=changes.change_after(session, row, today, without=_judged_legs(person, now))
-        if shown and row.kind is CoachingKind.TALK and row.held_on <= today
+        if changed
         else None,
+        hidden=not shown,
     )

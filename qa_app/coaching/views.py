@@ -16,6 +16,7 @@ from pipelines.outcomes import DomainError
 from qa_app import once
 from qa_app.access import Action, current_person, load, requires
 from qa_app.asked import page_number
+from qa_app.calls.accesses import note_words
 from qa_app.clock import now
 from qa_app.coaching.forms import (
     CauseForm,
@@ -145,6 +146,8 @@ def _record(agent: Agent, review: Review | None, leg: Leg | None = None) -> Resp
 
 def _shown(uid: uuid.UUID, step: StepForm | None = None, words: WordsForm | None = None) -> str:
     page = talk_page(session(), current_person(), uid, now())
+    if page.call_id is not None and not page.is_mine:
+        note_words(None, page.call_id)
     return render(
         "coaching/show.html",
         page=page,

@@ -15,13 +15,13 @@ LEAST = 5
 
 @dataclass(frozen=True)
 class ItemFacts:
-    """One disputed criterion, as far as figures need it."""
+    """One disputed criterion, as figures need it; ``reviewer`` null where they stay unnamed."""
 
     dispute: int
     criterion: str
     text: Mapping[str, str]
     reason: DisputeReason
-    reviewer: str
+    reviewer: str | None
     result: DisputeResult
     raised_at: dt.datetime
     decided_at: dt.datetime | None
@@ -50,7 +50,8 @@ class Figures:
     """Half a year of disputes. ``few_reviewers`` have under five decided criteria, unnamed.
 
     ``enough`` is false where fewer than five people were reviewed: how their disputes ended is
-    left out then, and only what waits is told.
+    left out then, and only what waits is told. ``hidden``: some are about people of whom the site
+    shows the reader no figures.
     """
 
     reviews: int
@@ -66,6 +67,7 @@ class Figures:
     reasons: tuple[Row, ...]
     reviewers: tuple[Row, ...]
     few_reviewers: int
+    hidden: bool
 
 
 def figures_of(
@@ -81,7 +83,8 @@ def figures_of(
     ]
     enough = people >= GROUP_OF_PEOPLE
     told = items if enough else ()
-    by_reviewer = _rows(told, lambda item: item.reviewer)
+    named = [item for item in told if item.reviewer is not None]
+    by_reviewer = _rows(named, lambda item: item.reviewer or "")
     return Figures(
         reviews=reviews,
         enough=enough,
@@ -98,6 +101,7 @@ def figures_of(
         reasons=_rows(told, lambda item: item.reason.value),
         reviewers=tuple(row for row in by_reviewer if row.decided >= LEAST),
         few_reviewers=sum(row.decided < LEAST for row in by_reviewer),
+        hidden=len(named) < len(told),
     )
 
 

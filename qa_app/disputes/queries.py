@@ -217,7 +217,7 @@ def figures_page(session: Session, person: Person, now: dt.datetime) -> Figures:
                 criterion=item.criterion.lineage,
                 text=item.criterion.text,
                 reason=item.reason,
-                reviewer=row.review.reviewer.display_name if row.review.reviewer else "–",
+                reviewer=_reviewer(session, person, row),
                 result=item.result,
                 raised_at=row.raised_at,
                 decided_at=row.decided_at,
@@ -230,6 +230,15 @@ def figures_page(session: Session, person: Person, now: dt.datetime) -> Figures:
         people=people,
         now=now,
     )
+
+
+def _reviewer(session: Session, person: Person, row: Dispute) -> str | None:
+    """Return whose review was disputed, where the site shows the person such figures."""
+    reviewer = row.review.reviewer
+    own = row.review.reviewer_id == person.id
+    if not own and not figures.shows(session, person, row.site_id, row.team_id):
+        return None
+    return reviewer.display_name if reviewer else "–"
 
 
 def days_page(session: Session, person: Person) -> tuple[DaysSite, ...]:

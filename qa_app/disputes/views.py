@@ -20,6 +20,7 @@ from pipelines.review.verdicts import current_sheet
 from pipelines.scoring.service import version_rule
 from qa_app import exports, once
 from qa_app.access import Action, Person, current_person, load, requires
+from qa_app.calls.accesses import note_words
 from qa_app.clock import now
 from qa_app.db import session
 from qa_app.disputes.figures import COLUMNS, file_rows
@@ -178,6 +179,7 @@ def decide(uid: uuid.UUID) -> Response | str | tuple[str, int]:
             flash(_("Decided. The agent reads your reasons with the feedback."), "success")
             return see_other("disputes.index")
     page = decide_page(session(), person, dispute, view, stored)
+    note_words(page.verdict.player, dispute.review.leg.call_id)
     shown = render("disputes/decide.html", page=page, form=form, trouble=trouble)
     # A refusal undoes what the service had begun.
     return (shown, 422) if trouble else shown

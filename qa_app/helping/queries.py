@@ -60,11 +60,12 @@ class Said:
 
 @dataclass(frozen=True)
 class ShowPage:
-    """A request with what was said to it and what the reader may do."""
+    """A request with what was said to it and what the reader may do; ``call_id`` is not shown."""
 
     entry: Entry
     words: str
     call_uid: uuid.UUID | None
+    call_id: int
     said: tuple[Said, ...]
     hidden: bool
     is_mine: bool
@@ -190,6 +191,7 @@ def show_page(session: Session, person: Person, uid: uuid.UUID) -> ShowPage:
         entry=_entry(row, person, led),
         words=row.words,
         call_uid=row.leg.call.uid if mine or leads else None,
+        call_id=row.leg.call_id,
         said=tuple(
             Said(
                 who=answer.by.display_name if answer.by else "–",

@@ -11,6 +11,7 @@ from models.vocab_learning import HelpKind
 from pipelines.coaching import help as helping
 from qa_app import once
 from qa_app.access import Action, current_person, load, requires
+from qa_app.calls.accesses import note_words
 from qa_app.clock import now
 from qa_app.db import session
 from qa_app.forms import choices
@@ -64,6 +65,8 @@ def ask(uid: uuid.UUID) -> Response | str:
 
 def _shown(uid: uuid.UUID, form: AnswerForm | None = None, pair: PartnerForm | None = None) -> str:
     page = show_page(session(), current_person(), uid)
+    if not page.is_mine:
+        note_words(None, page.call_id)
     if pair is None:
         pair = PartnerForm(formdata=None)
     pair.partner.choices = choices([("", _("Please choose")), *page.colleagues])

@@ -28,12 +28,24 @@ _FOR: dict[NoticeKind, Action] = {
     NoticeKind.REVIEW_READY: Action.FEEDBACK_RESPOND,
     NoticeKind.OBJECTION_RAISED: Action.OBJECTIONS_ANSWER,
     NoticeKind.OBJECTION_DECIDED: Action.FEEDBACK_RESPOND,
-    NoticeKind.EXAMPLES_SHARED: Action.EXEMPLARS_READ,
+    NoticeKind.DISPUTE_RAISED: Action.DISPUTES_READ,
+    NoticeKind.DISPUTE_DECIDED: Action.FEEDBACK_RESPOND,
+    NoticeKind.SKIP_ASKED: Action.TASKS_MANAGE,
+    NoticeKind.DRAFT_OPEN: Action.SCORECARDS_COMMENT,
+    NoticeKind.CALIBRATION_DUE: Action.TASKS_WORK,
+    NoticeKind.CALIBRATION_CLOSED: Action.TASKS_WORK,
+    NoticeKind.HELP_ASKED: Action.HELP_ANSWER,
+    NoticeKind.HELP_ANSWERED: Action.HELP_ASK,
+    NoticeKind.PARTNER_ASKED: Action.HELP_ASK,
+    NoticeKind.COACHING: Action.FEEDBACK_RESPOND,
+    NoticeKind.EXEMPLAR_CHOSEN: Action.EXEMPLARS_OWN,
+    NoticeKind.EXEMPLAR_ASKED_BACK: Action.EXEMPLARS_CHOOSE,
+    NoticeKind.QUIZ_OPEN: Action.PRACTICE_DO,
     NoticeKind.REQUEST_FILED: Action.REQUESTS_READ,
     NoticeKind.REQUEST_DUE: Action.REQUESTS_READ,
     NoticeKind.REQUEST_CLOSED: Action.FEEDBACK_RESPOND,
 }
-"""Whom a kind can reach at all: its switch is offered to nobody else. The others: anybody."""
+"""Whom a kind can reach at all: its switch is offered to nobody else."""
 
 
 @dataclass(frozen=True)
@@ -128,9 +140,7 @@ def own_notice(session: Session, person: Person, uid: uuid.UUID) -> Notice:
 
 def kinds_for(person: Person) -> tuple[NoticeKind, ...]:
     """Return the kinds that can reach the person, by the roles held."""
-    return tuple(
-        kind for kind in NoticeKind if kind not in _FOR or person.roles & ALLOWED[_FOR[kind]]
-    )
+    return tuple(kind for kind in NoticeKind if person.roles & ALLOWED[_FOR[kind]])
 
 
 def choices_page(session: Session, person: Person, *, mail: bool) -> ChoicesPage:

@@ -20,13 +20,14 @@ from qa_app.formats import day
 class KindWords:
     """A kind's name among the switches, its icon, and the page that it leads to.
 
-    ``of_row``: the page is about the notice's row.
+    ``of_row``: the page is about the notice's row; ``show``: what a list is narrowed to.
     """
 
     name: LazyString
     icon: str
     endpoint: str
     of_row: bool = False
+    show: str = ""
 
 
 KINDS: dict[NoticeKind, KindWords] = {
@@ -47,20 +48,50 @@ KINDS: dict[NoticeKind, KindWords] = {
     NoticeKind.OBJECTION_DECIDED: KindWords(
         _l("An objection of mine is decided"), "check", "feedback.show", of_row=True
     ),
+    NoticeKind.DISPUTE_RAISED: KindWords(
+        _l("A dispute waits for a decision"), "flag", "disputes.index"
+    ),
+    NoticeKind.DISPUTE_DECIDED: KindWords(
+        _l("A dispute of mine is decided"), "check", "feedback.show", of_row=True
+    ),
+    NoticeKind.SKIP_ASKED: KindWords(
+        _l("A skipped call waits for a manager"), "checklist", "tasks.index"
+    ),
     NoticeKind.DRAFT_OPEN: KindWords(
         _l("A draft is open for comments"), "pencil", "scorecards.show", of_row=True
     ),
     NoticeKind.CALIBRATION_DUE: KindWords(
         _l("A calibration round waits for me"), "target", "calibration.show", of_row=True
     ),
-    NoticeKind.HELP_ASKED: KindWords(_l("Somebody asks for help"), "users", "coaching.index"),
+    NoticeKind.CALIBRATION_CLOSED: KindWords(
+        _l("A calibration round of mine is closed, and can be talked about"),
+        "target",
+        "calibration.show",
+        of_row=True,
+    ),
+    NoticeKind.HELP_ASKED: KindWords(_l("Somebody asks for help"), "users", "helping.index"),
     NoticeKind.HELP_ANSWERED: KindWords(
-        _l("A request of mine for help is answered"), "users", "coaching.index"
+        _l("A request of mine for help is answered"), "users", "helping.show", of_row=True
     ),
-    NoticeKind.COACHING: KindWords(_l("Coaching is planned or due"), "school", "coaching.index"),
-    NoticeKind.EXAMPLES_SHARED: KindWords(
-        _l("Examples are shared with me"), "star", "exemplars.index"
+    NoticeKind.PARTNER_ASKED: KindWords(
+        _l("A colleague would like to work with me for a while"),
+        "users",
+        "helping.show",
+        of_row=True,
     ),
+    NoticeKind.COACHING: KindWords(
+        _l("A talk with me, or a note for me, is written down"),
+        "school",
+        "coaching.show",
+        of_row=True,
+    ),
+    NoticeKind.EXEMPLAR_CHOSEN: KindWords(
+        _l("A call of mine is chosen as an exemplar"), "star", "exemplars.mine"
+    ),
+    NoticeKind.EXEMPLAR_ASKED_BACK: KindWords(
+        _l("An agent asks an exemplar back"), "star", "exemplars.index", show="asked_back"
+    ),
+    NoticeKind.QUIZ_OPEN: KindWords(_l("A quiz is open for me"), "school", "practice.index"),
     NoticeKind.REQUEST_FILED: KindWords(
         _l("A request about personal data is filed"), "shield", "rights.show", of_row=True
     ),
@@ -86,6 +117,8 @@ def sentence(notice: Notice) -> str:
         return _("The draft “%(title)s” is open for your comments.", title=title)
     if kind is NoticeKind.CALIBRATION_DUE and until:
         return _("A calibration round waits for you, until %(until)s.", until=until)
+    if kind is NoticeKind.QUIZ_OPEN and until:
+        return _("A quiz is open for you, until %(until)s.", until=until)
     return _("%(what)s.", what=KINDS[kind].name)
 
 
@@ -101,6 +134,9 @@ _COUNTED: dict[NoticeKind, Callable[[int, str], str]] = {
         "The time for your own view of %(num)s calls runs out from %(until)s on.",
         count,
         until=until,
+    ),
+    NoticeKind.TASK_GIVEN: lambda count, _until: ngettext(
+        "%(num)s review is given to you.", "%(num)s reviews are given to you.", count
     ),
     NoticeKind.REQUEST_DUE: lambda count, until: ngettext(
         "%(num)s request about personal data is due by %(until)s.",
@@ -132,6 +168,10 @@ def _due(late: int, soon: int) -> str:
     return " ".join(parts)
 
 
+_OF_SUBJECT = {(NoticeKind.DRAFT_OPEN, "guide_version"): "guides.show"}
+"""Where a kind tells of rows of two tables, the page of the second."""
+
+
 def _until(params: Mapping[str, Any]) -> str:
     given = params.get("until")
     return day(datetime.fromisoformat(str(given)).date()) if given else ""
@@ -140,8 +180,11 @@ def _until(params: Mapping[str, Any]) -> str:
 def target(notice: Notice) -> str:
     """Return the address that a notice leads to; its list where the page is not there."""
     words = KINDS[notice.kind]
-    values = {"uid": notice.subject_uid} if words.of_row else {}
+    values: dict[str, Any] = {"uid": notice.subject_uid} if words.of_row else {}
+    if words.show:
+        values["show"] = words.show
+    endpoint = _OF_SUBJECT.get((notice.kind, notice.subject), words.endpoint)
     try:
-        return url_for(words.endpoint, **values)
+        return url_for(endpoint, **values)
     except BuildError:
         return url_for("notices.index")

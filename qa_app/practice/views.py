@@ -14,6 +14,7 @@ from pipelines import evaluation
 from pipelines.outcomes import DomainError
 from pipelines.practice import service
 from qa_app.access import Action, current_person, requires
+from qa_app.calls.accesses import note_words
 from qa_app.clock import now
 from qa_app.db import session
 from qa_app.practice import queries
@@ -125,4 +126,5 @@ def compare(uid: uuid.UUID) -> ResponseReturnValue:
         flash(_("You judge this call elsewhere now; the comparison opens when that is in."), "info")
         return see_other("practice.index")
     page = queries.compare_page(session(), person, attempt, now())
+    note_words(page.player, attempt.item.leg.call_id)
     return render("practice/compare.html", page=page)

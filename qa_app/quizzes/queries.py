@@ -9,11 +9,11 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from models.calls import Leg
-from models.people import Site, Team, User, UserRole
+from models.people import Site, User
 from models.practice import Playlist, PracticeAttempt, Quiz, QuizItem, QuizPerson
 from models.reviews import Exemplar
 from models.scorecards import ScorecardVersion
-from models.vocab import CriterionKind, Role, VersionState
+from models.vocab import CriterionKind, VersionState
 from models.vocab_learning import (
     AttemptState,
     ExemplarAudience,
@@ -21,6 +21,7 @@ from models.vocab_learning import (
     QuizState,
 )
 from pipelines import evaluation
+from pipelines.scoring.analysis import GROUP_OF_PEOPLE
 from pipelines.scoring.service import version_rule
 from qa_app.access import Action, OutOfScope, Person, load, visible
 from qa_app.calls.blindness import blind_to, is_blind, may_judge
@@ -28,11 +29,11 @@ from qa_app.calls.player import PlayerView, Purpose
 from qa_app.exemplars.queries import Entry, entries_of, for_entry, may_change
 from qa_app.i18n import text_of
 from qa_app.practice.queries import Record, RecordLine, lines_of, quietly, record_of
+from qa_app.quizzes.people import shown_of, shown_people
 from qa_app.reviews.queries import CallFacts, call_facts, player_of, said_in, with_leg
 from qa_app.reviews.sheets import SheetView, form_for, view_sheet
 
 _LEAD = Action.PRACTICE_LEAD
-_TAKERS = (Role.AGENT, Role.REVIEWER, Role.TRAINER, Role.MANAGER)
 
 
 @dataclass(frozen=True)
@@ -76,13 +77,14 @@ class Item:
 
 @dataclass(frozen=True)
 class Taker:
-    """A person who takes a quiz, and how it went so far."""
+    """A person who takes a quiz, and how it went so far; ``shown``: how well, too."""
 
     uid: uuid.UUID
     name: str
     done: int
     agreed: int
     compared: int
+    shown: bool
 
 
 @dataclass(frozen=True)
@@ -96,15 +98,6 @@ class ShowPage:
     people: tuple[Taker, ...]
     offered: tuple[Entry, ...]
     lines: tuple[RecordLine, ...]
-
-
-@dataclass(frozen=True)
-class Group:
-    """People to choose from, by team; ``uid`` is null for those without one."""
-
-    uid: uuid.UUID | None
-    name: str
-    people: tuple[tuple[uuid.UUID, str, bool], ...]
 
 
 @dataclass(frozen=True)
@@ -237,6 +230,10 @@ def show_page(session: Session, person: Person, uid: uuid.UUID, now: dt.datetime
     asked = {rule.lineage for rule in evaluation.practice_rule(session, quiz).criteria}
     draft = quiz.state is QuizState.DRAFT
     known = may_change(session, person, [item.exemplar_id or 0 for item in quiz.items])
+    shown = shown_of(session, person, quiz)
+    scorers = {attempt.user_id for attempt in attempts}
+    # Of so few, the figures of a group would be those of its people.
+    single = scorers <= shown or len(scorers) >= GROUP_OF_PEOPLE
     return ShowPage(
         row=_row(quiz, len(attempts), _zones(session, person)[quiz.site_id], now),
         criteria=tuple(
@@ -246,9 +243,11 @@ def show_page(session: Session, person: Person, uid: uuid.UUID, now: dt.datetime
         ),
         whole=not quiz.criteria,
         items=tuple(_item(item, attempts, blind, known) for item in quiz.items),
-        people=tuple(_taker(each.user, attempts) for each in quiz.people),
+        people=tuple(
+            _taker(each.user, attempts, shown=each.user_id in shown) for each in quiz.people
+        ),
         offered=_offered(session, person, quiz, now) if draft else (),
-        lines=() if blind else lines_of(session, attempts),
+        lines=() if blind or not single else lines_of(session, attempts),
     )
 
 
@@ -281,7 +280,7 @@ def _item(
     )
 
 
-def _taker(user: User, attempts: Sequence[PracticeAttempt]) -> Taker:
+def _taker(user: User, attempts: Sequence[PracticeAttempt], *, shown: bool) -> Taker:
     own = [attempt for attempt in attempts if attempt.user_id == user.id]
     return Taker(
         uid=user.uid,
@@ -289,6 +288,7 @@ def _taker(user: User, attempts: Sequence[PracticeAttempt]) -> Taker:
         done=len(own),
         agreed=sum(attempt.agreed for attempt in own),
         compared=sum(len(attempt.compared) for attempt in own),
+        shown=shown,
     )
 
 
@@ -313,64 +313,6 @@ def _offered(session: Session, person: Person, quiz: Quiz, now: dt.datetime) -> 
         .limit(200)
     ).unique()
     return entries_of(session, person, list(rows))
-
-
-def groups(session: Session, person: Person, quiz: Quiz) -> tuple[Group, ...]:
-    """Return whom a quiz may be given to, by team; a whole-site role stands apart."""
-    # An alias, since the rule for people asks for roles inside this query.
-    held = aliased(UserRole)
-    rows = session.execute(
-        visible(person, User, _LEAD)
-        .join(held, held.user_id == User.id)
-        .where(
-            held.site_id == quiz.site_id,
-            held.role.in_(_TAKERS),
-            User.disabled_at.is_(None),
-            User.id != person.id,
-        )
-        .with_only_columns(User.uid, User.display_name, held.team_id)
-        .order_by(User.display_name)
-    ).all()
-    chosen = {each.user.uid for each in quiz.people}
-    teams = {
-        team.id: team
-        for team in session.scalars(
-            select(Team).where(Team.id.in_({row.team_id for row in rows if row.team_id}))
-        )
-    }
-    by_team: dict[int | None, dict[uuid.UUID, str]] = {}
-    for uid, name, team_id in rows:
-        # A quiz of one team is for its people, and for those of the whole site.
-        if quiz.team_id is None or team_id in (None, quiz.team_id):
-            by_team.setdefault(team_id, {})[uid] = name
-    return tuple(
-        Group(
-            uid=teams[team_id].uid if team_id else None,
-            name=teams[team_id].name if team_id else "",
-            people=tuple((uid, name, uid in chosen) for uid, name in people.items()),
-        )
-        for team_id, people in sorted(
-            by_team.items(), key=lambda pair: teams[pair[0]].name if pair[0] else "~"
-        )
-    )
-
-
-def chosen_people(
-    session: Session,
-    person: Person,
-    quiz: Quiz,
-    people: Sequence[str],
-    teams: Sequence[str],
-) -> Sequence[User]:
-    """Return the people who were ticked, alone or with their team; others are passed over."""
-    offered = groups(session, person, quiz)
-    wanted = {
-        uid
-        for group in offered
-        for uid, _name, _chosen in group.people
-        if str(uid) in set(people) or (group.uid is not None and str(group.uid) in set(teams))
-    }
-    return session.scalars(visible(person, User, _LEAD).where(User.uid.in_(wanted))).all()
 
 
 def item_of(session: Session, person: Person, uid: uuid.UUID) -> QuizItem:
@@ -415,5 +357,14 @@ def reference_page(
 def person_page(session: Session, person: Person, uid: uuid.UUID) -> PersonPage:
     """Gather what a person has practised in quizzes of the trainer's scope, or answer 404."""
     user = load(session, person, _LEAD, User, uid)
-    ids = session.scalars(visible(person, Quiz, _LEAD).with_only_columns(Quiz.id)).all()
+    quizzes = visible(person, Quiz, _LEAD).with_only_columns(Quiz.id, Quiz.site_id)
+    sites = {row.id: row.site_id for row in session.execute(quizzes)}
+    shown = {
+        site_id
+        for site_id in set(sites.values())
+        if shown_people(session, person, [user.id], [site_id])
+    }
+    if sites and not shown:
+        raise OutOfScope(User, uid, _LEAD)
+    ids = [quiz_id for quiz_id, site_id in sites.items() if site_id in shown]
     return PersonPage(user.display_name, record_of(session, user.id, ids))

@@ -16,6 +16,7 @@ from qa_app.access import Person
 from qa_app.calls.blindness import blind_to
 from qa_app.clock import now
 from qa_app.exports import Cell
+from qa_app.quizzes.people import shown_of
 from qa_app.reviews.queries import with_leg
 
 COLUMNS = ("person", "call", "project", "scored_at", "criterion", "points", "reference", "most")
@@ -23,7 +24,10 @@ COLUMNS = ("person", "call", "project", "scored_at", "criterion", "points", "ref
 
 
 def file_rows(session: Session, person: Person, quiz: Quiz) -> Iterator[list[Cell]]:
-    """Yield the attempts that are in, but for calls that the trainer judges at the moment."""
+    """Yield the attempts that are in, of people whose results the site shows the trainer.
+
+    Calls that the trainer judges at the moment are left out.
+    """
     judged = aliased(Leg)
     attempts = session.scalars(
         select(PracticeAttempt)
@@ -33,6 +37,7 @@ def file_rows(session: Session, person: Person, quiz: Quiz) -> Iterator[list[Cel
         .where(
             QuizItem.quiz_id == quiz.id,
             PracticeAttempt.state == AttemptState.SUBMITTED,
+            PracticeAttempt.user_id.in_(shown_of(session, person, quiz)),
             ~blind_to(person, judged.call_id, now()),
         )
         .options(

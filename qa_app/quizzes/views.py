@@ -18,10 +18,12 @@ from pipelines.outcomes import DomainError
 from pipelines.practice import service
 from qa_app import exports, once, security
 from qa_app.access import Action, current_person, load, requires
+from qa_app.calls.accesses import note_words
 from qa_app.clock import end_of_day, local_day, now
 from qa_app.db import session
 from qa_app.messages import sentence
 from qa_app.practice.areas import area_of, areas
+from qa_app.quizzes import people as people_of
 from qa_app.quizzes import queries, results
 from qa_app.quizzes.forms import AddForm, CriteriaForm, PeopleForm, QuizForm
 from qa_app.reviews.forms import build_form, sheet_of_form
@@ -196,7 +198,9 @@ def reference(uid: uuid.UUID) -> str:
     """Show the form in which an exemplar's reference is set."""
     person = current_person()
     item = queries.item_of(session(), person, uid)
-    return render("quizzes/reference.html", page=queries.reference_page(session(), person, item))
+    page = queries.reference_page(session(), person, item)
+    note_words(page.player, item.leg.call_id)
+    return render("quizzes/reference.html", page=page)
 
 
 def _sent(item: QuizItem) -> tuple[SheetView, dict[str, Any], dict[str, Any]]:
@@ -251,9 +255,9 @@ def people(uid: uuid.UUID) -> Response | str:
     """Choose who takes the quiz."""
     person, quiz, form = current_person(), _quiz(uid), PeopleForm()
     if not form.is_submitted():
-        groups = queries.groups(session(), person, quiz)
+        groups = people_of.groups(session(), person, quiz)
         return render("quizzes/people.html", quiz=quiz, groups=groups, form=form)
-    chosen = queries.chosen_people(
+    chosen = people_of.chosen_people(
         session(), person, quiz, form.people.data or (), form.teams.data or ()
     )
     service.set_people(session(), quiz, chosen, _user(), now=now())

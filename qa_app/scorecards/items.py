@@ -5,15 +5,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.calls import Leg
 from models.reviews import Review
 from models.vocab import CriterionKind, Origin, VersionState
+from pipelines.calibration.results import agreement_by_criterion
+from pipelines.calibration.rules.ratings import CriterionAgreement
 from pipelines.scoring.analysis import GROUP_OF_PEOPLE, ItemFigures, ReviewerShare, items
 from pipelines.scoring.checks import possible_answers
 from pipelines.scoring.rules import CriterionRule, VersionRule, from_hundredths, to_hundredths
 from pipelines.scoring.service import version_rule
-from qa_app.access import Action, Person
+from qa_app import figures
+from qa_app.access import Action, Person, visible
+from qa_app.calls.blindness import may_judge
 from qa_app.exports import Cell
 from qa_app.scorecards.queries import readable
 from qa_app.scorecards.reviewed import reviewed
@@ -35,17 +41,24 @@ class AnswerLine:
 
 @dataclass(frozen=True)
 class ItemLine:
-    """A criterion with its figures; null where fewer than five agents were asked it."""
+    """A criterion with its figures; null where fewer than five agents were asked it.
+
+    ``agreement`` is null where no two reviewers judged the same call.
+    """
 
     number: int
     rule: CriterionRule
     figures: ItemFigures | None
     answers: tuple[AnswerLine, ...]
+    agreement: CriterionAgreement | None
 
 
 @dataclass(frozen=True)
 class ItemsPage:
-    """The figures of a version; without lines where fewer than five agents were reviewed."""
+    """The figures of a version; without lines where fewer than five agents were reviewed.
+
+    ``hidden``: the site does not let figures about some of the reviewers go to this person.
+    """
 
     uid: uuid.UUID
     rule: VersionRule
@@ -56,6 +69,7 @@ class ItemsPage:
     earned: int
     lines: tuple[ItemLine, ...]
     reviewers: tuple[ReviewerShare, ...]
+    hidden: bool
     fewest: int = FEWEST_REVIEWS
     group: int = GROUP_OF_PEOPLE
 
@@ -74,7 +88,17 @@ def items_page(session: Session, person: Person, uid: uuid.UUID, now: datetime) 
         Review.version_id == version.id,
         origins=COUNTED,
     )
-    found = items(session, reviews, [item.id for item in rule.criteria if item.na_allowed])
+    named = reviewed(
+        person,
+        Action.SCORECARDS_ANALYSE,
+        now,
+        Review.version_id == version.id,
+        figures.shown(session, person, Review.site_id, Review.team_id),
+        origins=COUNTED,
+    )
+    na_allowed = [item.id for item in rule.criteria if item.na_allowed]
+    found = items(session, reviews, na_allowed, named=named)
+    agreed = _agreement(session, person, version.id, now) if found.enough else {}
     return ItemsPage(
         uid=uid,
         rule=rule,
@@ -84,15 +108,34 @@ def items_page(session: Session, person: Person, uid: uuid.UUID, now: datetime) 
         enough=found.enough,
         earned=found.earned,
         lines=tuple(
-            ItemLine(number, item, figures, tuple(_answers(item, figures)))
+            ItemLine(number, item, sums, tuple(_answers(item, sums)), agreed.get(item.lineage))
             for number, item in enumerate(rule.criteria, start=1)
             # A criterion that only few were asked would speak of single persons.
-            for figures in (_of_a_group(found.figures.get(item.id)),)
+            for sums in (_of_a_group(found.figures.get(item.id)),)
         )
         if found.enough
         else (),
         reviewers=found.reviewers if found.enough else (),
+        hidden=found.named < found.reviews,
     )
+
+
+def _agreement(
+    session: Session, person: Person, version_id: int, now: datetime
+) -> dict[str, CriterionAgreement]:
+    """Return the agreement on the calls of the person's scope that they do not judge themselves.
+
+    By legs, since reviews of a round are seen one by one in the round's own session only.
+    """
+    reached = (
+        visible(person, Leg, Action.SCORECARDS_ANALYSE)
+        .with_only_columns(Leg.id, Leg.call_id)
+        .subquery()
+    )
+    # From a subquery, since blindness asks about legs of its own.
+    legs = select(reached.c.id).where(~may_judge(person, reached.c.call_id, now))
+    found = agreement_by_criterion(session, version_id, legs=legs, seed=version_id)
+    return {lineage: one for lineage, one in found.items() if one.units}
 
 
 def _of_a_group(figures: ItemFigures | None) -> ItemFigures | None:
@@ -134,6 +177,9 @@ def items_rows(page: ItemsPage) -> tuple[list[str], list[list[Cell]]]:
         "earned",
         "attainable",
         "item_rest_correlation",
+        "compared_calls",
+        "agreement",
+        "alpha",
     ]
     rows: list[list[Cell]] = []
     for line in page.lines:
@@ -141,6 +187,8 @@ def items_rows(page: ItemsPage) -> tuple[list[str], list[list[Cell]]]:
         if figures is None:
             continue
         rest = None if figures.rest is None else round(figures.rest, 3)
+        both = line.agreement
+        agreement = (both.units, _short(both.exact.value), _short(both.alpha.value)) if both else ()
         rows.extend(
             [
                 line.number,
@@ -154,7 +202,12 @@ def items_rows(page: ItemsPage) -> tuple[list[str], list[list[Cell]]]:
                 from_hundredths(figures.earned),
                 from_hundredths(figures.attainable),
                 rest,
+                *(agreement or (0, None, None)),
             ]
             for answer in line.answers
         )
     return header, rows
+
+
+def _short(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)

@@ -48,13 +48,17 @@ class PersonLine:
 
 @dataclass(frozen=True)
 class TeamLine:
-    """A team's profile; null where fewer than five of its people were reviewed."""
+    """A team's profile; null where fewer than five of its people were reviewed.
+
+    ``hidden``: its people are, since the site lets figures about single persons go less far.
+    """
 
     uid: uuid.UUID | None
     name: str
     people: int
     profile: Profile | None
     persons: tuple[PersonLine, ...]
+    hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,20 +100,23 @@ def skills_page(session: Session, person: Person, now: datetime, days: int) -> S
             _team(
                 team,
                 [row for row in found if row.team_id == team.id],
-                agents if figures.shows(session, person, team.site_id, team.id) else {},
+                agents,
+                single=figures.shows(session, person, team.site_id, team.id),
             )
             for team in teams
         ),
     )
 
 
-def _team(team: Team, rows: list[AgentSkills], agents: Mapping[int, Agent]) -> TeamLine:
+def _team(
+    team: Team, rows: list[AgentSkills], agents: Mapping[int, Agent], *, single: bool
+) -> TeamLine:
     people = {row.agent_id for row in rows}
     enough = len(people) >= GROUP_OF_PEOPLE
     persons = [
         PersonLine(agents[row.agent_id].uid, agents[row.agent_id].name, profile_of([row]))
         for row in rows
-        if row.agent_id in agents
+        if single and row.agent_id in agents
     ]
     return TeamLine(
         uid=team.uid,
@@ -117,6 +124,7 @@ def _team(team: Team, rows: list[AgentSkills], agents: Mapping[int, Agent]) -> T
         people=len(people),
         profile=profile_of(rows) if enough else None,
         persons=tuple(sorted(persons, key=lambda line: line.name)),
+        hidden=bool(rows) and not single,
     )
 
 

@@ -97,22 +97,24 @@ def give() -> Response:
     if not form.validate():
         raise BadRequest
     to = _reviewer(person, form.to.data, Action.TASKS_MANAGE)
-    given, refused = 0, dict[str, int]()
+    given, refused = list[Task](), dict[str, int]()
     for uid in filter(None, (_uid(text) for text in form.task.data or ())):
         task = load(session(), person, Action.TASKS_MANAGE, Task, uid)
         try:
-            giving.give(session(), task, to, _user(person), now=now())
+            giving.give(session(), task, to, _user(person), now=now(), tells=False)
         except DomainError as error:
             words = sentence(error)
             refused[words] = refused.get(words, 0) + 1
         else:
-            given += 1
+            given.append(task)
     if given:
+        if to is not None and to.id != person.id:
+            giving.tell_given(session(), given[-1], to.id, len(given), now())
         name = to.display_name if to else _("anybody")
         words = ngettext(
             "%(num)s task is with %(name)s now.",
             "%(num)s tasks are with %(name)s now.",
-            given,
+            len(given),
             name=name,
         )
         flash(words, "success")

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, event, func, select, update
 from sqlalchemy.orm import Session
 
 from models.calls import Customer, MediaFile, Recording, Survey
+from models.coaching import CoachingSession
 from models.operations import AuditEntry, ImportFile, ImportReject, Listening
 from models.registry import metadata
 from models.reviewing import LiveReview, ReviewRequest
@@ -43,6 +44,7 @@ from pipelines.scoring.service import import_scorecard
 from pipelines.search import service as search
 from pipelines.storage import LocalStorage
 from tests import factories as make
+from tests.db.said_kit import TABLES, say_everywhere
 from tests.factories import NOW, SCORECARD
 
 NUMBER = "+86 138-0013-8042"
@@ -164,6 +166,14 @@ class World:
         )
         criterion = self.version.sections[0].criteria[0]
         note = self.version.sections[0].criteria[-1]
+        exemplar = Exemplar(
+            leg_id=leg.id,
+            review_id=review.id,
+            criterion_id=criterion.id,
+            site_id=call.site_id,
+            why=said,
+            chosen_at=NOW,
+        )
         self.session.add_all(
             [
                 Answer(
@@ -183,14 +193,7 @@ class World:
                     attainable=0,
                     evidence=[],
                 ),
-                Exemplar(
-                    leg_id=leg.id,
-                    review_id=review.id,
-                    criterion_id=criterion.id,
-                    site_id=call.site_id,
-                    why=said,
-                    chosen_at=NOW,
-                ),
+                exemplar,
                 ReviewRequest(
                     task=Task(
                         origin=Origin.SECOND,
@@ -224,6 +227,7 @@ class World:
             ]
         )
         self.session.flush()
+        say_everywhere(self.session, review, exemplar, said)
 
     def imported(self, content: bytes) -> ImportFile:
         """Add an import file whose rejected row holds the number."""
@@ -520,7 +524,7 @@ def test_an_erased_customers_number_is_nowhere(
         event.listen(own_engine, "connect", _leave_traces)
     assert not on_file or list(found_in_files(tmp_path))
     searched = {"customer", "turn", "search_turn", "answer", "import_reject", "heard_stretch"}
-    searched |= {"review_request", "task", "drawn_call"}
+    searched |= {"review_request", "task", "drawn_call", *TABLES}
     assert set(found_in_rows(own_engine)) >= searched
     rewritten: list[str] = []
     event.listen(own_engine, "before_cursor_execute", lambda *told: rewritten.append(told[2]))
@@ -545,6 +549,7 @@ def test_an_erased_customers_number_is_nowhere(
         assert session.scalar(select(func.count()).select_from(DrawnCall)) == 2
         kept = session.scalars(select(Review).where(Review.leg_id == world.kept.legs[0].id)).one()
         assert kept.summary == "kept words"
+        assert set(session.scalars(select(CoachingSession.words))) == {"", "kept words"}
         assert count(own_engine, AuditEntry, AuditEntry.action == "customer.erased") == 1
         # The proof counts what was there and names the files by their hashes.
         kept_proof = session.scalars(select(ErasureProof)).one()
@@ -560,6 +565,16 @@ def test_an_erased_customers_number_is_nowhere(
                 "transcripts": 1,
                 "words_of_reviews": 1,
                 "import_files": 2,
+                "exemplars": 1,
+                "disputed_criteria": 1,
+                "causes": 1,
+                "talks": 2,
+                "help_requests": 1,
+                "quiz_references": 1,
+                "practice_sheets": 1,
+                "calibration_references": 1,
+                "asked_reviews": 1,
+                "skip_reasons": 1,
             }.items()
         )
         kinds = sorted(file["kind"] for file in kept_proof.files)

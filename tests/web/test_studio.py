@@ -258,6 +258,7 @@ def reviewed(add: Add, world: World) -> Any:
         stranger = factories.make_agent(session, away)
         taken = [(agent, team, project) for agent in agents * 2]
         taken += [(agents[0], team, project)] * 8 + [(stranger, away, there)]
+        again = factories.make_user(session, "again", roles=[(Role.REVIEWER, site, None)])
         for number, (agent, of, on) in enumerate(taken):
             call = factories.make_call(session, agent, of, on)
             review = factories.make_review(
@@ -278,6 +279,21 @@ def reviewed(add: Add, world: World) -> Any:
                         evidence=[],
                     )
                 )
+            if number in {0, len(taken) - 1}:
+                # Read twice: alike here, and otherwise at the other site.
+                second = factories.make_review(
+                    session, call.legs[0], version, origin=Origin.SECOND, reviewer_id=again.id
+                )
+                session.add(
+                    Answer(
+                        revision_id=second.current_revision_id,
+                        criterion_id=criteria["greeting"].id,
+                        value={"answer": "no"},
+                        earned=0,
+                        attainable=500,
+                        evidence=[],
+                    )
+                )
         session.flush()
         return version.uid
 
@@ -292,8 +308,13 @@ def test_figures_of_items_and_skills_keep_to_scope_groups_and_blindness(
     text = page(manager, items)
     assert "20 reviews · 6 agents" in text, "not those of another site"
     assert "50 % <span" in text.partition("Not applicable, by reviewer")[2]
+    assert "100 % <span" in text.partition("reviewers answer alike")[2][:80]
     rows = page(manager, f"{items}.csv").splitlines()
-    assert any(row.startswith("1,greeting,") and ",yes,5,19,20,0," in row for row in rows)
+    (greeting,) = [
+        row for row in rows if row.startswith("1,greeting,") and ",yes,5,19,20,0," in row
+    ]
+    # Both readings of one call; those of the other site's call would halve it.
+    assert greeting.endswith(",1,1.0,")
     skills = page(manager, "/skills")
     assert "Team, 6 people" in skills
     assert skills.count("a share is shown from ten on") == 5, "five agents have two reviews"
@@ -330,7 +351,10 @@ def test_figures_of_items_and_skills_keep_to_scope_groups_and_blindness(
     table = page(manager, "/skills/profiles.csv")
     assert "Outbound,Sh101,soft,9,," in table
     rows = page(manager, f"{items}.csv").splitlines()
-    assert any(row.startswith("1,greeting,") and ",yes,5,19,19,0," in row for row in rows)
+    (greeting,) = [
+        row for row in rows if row.startswith("1,greeting,") and ",yes,5,19,19,0," in row
+    ]
+    assert greeting.endswith(",0,,")
 
     def few(session: Session) -> None:
         for leg in {
