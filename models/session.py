@@ -24,6 +24,26 @@ BUSY_TIMEOUT_MS = 30_000
 _open_sessions: ContextVar[int] = ContextVar("open_sessions", default=0)
 
 
+class LockingSession(Session):
+    """A session whose ``refresh(…, with_for_update=True)`` locks the one row and nothing beside it.
+
+    What a page has loaded along with a row by an outer join is read again with it. PostgreSQL
+    refuses to lock the far side of such a join, and nobody means it.
+    """
+
+    def refresh(
+        self,
+        instance: object,
+        attribute_names: Iterable[str] | None = None,
+        with_for_update: Any = None,
+    ) -> None:
+        """Read a row anew; see ``Session.refresh``."""
+        if with_for_update:
+            how = {} if with_for_update is True else with_for_update
+            with_for_update = {"of": type(instance), **how}
+        super().refresh(instance, attribute_names, with_for_update)
+
+
 def make_engine(url: str, **options: Any) -> Engine:
     """Make an engine for SQLite (``sqlite:///…``) or PostgreSQL (``postgresql+psycopg://…``)."""
     if make_url(url).get_backend_name() != "sqlite":
@@ -75,7 +95,7 @@ def _session(engine: Engine, *, writes: bool) -> Iterator[Session]:
     bind = engine.execution_options(writes=writes)
     token = _open_sessions.set(_open_sessions.get() + 1)
     try:
-        with Session(bind, expire_on_commit=False) as session:
+        with LockingSession(bind, expire_on_commit=False) as session:
             if not writes and engine.dialect.name == "postgresql":
                 session.execute(text("SET TRANSACTION READ ONLY"))
             yield session

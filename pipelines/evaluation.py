@@ -111,7 +111,7 @@ def submit_live(
 def settle_live(session: Session, *, now: datetime) -> int:
     """Make the reviews of calls that were heard live and are on file by now; return how many."""
     settled = 0
-    for waiting in live.waiting(session):
+    for waiting in live.waiting(session, now):
         leg = live.leg_of(session, waiting)
         if leg is None:
             continue
@@ -154,15 +154,29 @@ def answer_objection(
     *,
     upheld: bool,
     sheet: Sheet | None = None,
+    before: int | None = None,
     now: datetime,
 ) -> None:
-    """Decide an objection; an upheld one may bring a new sheet, which is checked and scored."""
+    """Decide an objection; an upheld one may bring a new sheet, which is checked and scored.
+
+    ``before`` is the number of the revision that the decider saw: raises ``score_changed`` when a
+    dispute has made another since, which a sheet made from the older one would take back.
+    """
+    _hold(session, objection.review, before)
     score: Score | None = None
     if sheet is not None:
         sheet, score = checked_score(session, objection.review.version_id, sheet)
     feedback.answer_objection(
         session, objection, user, answer, upheld=upheld, sheet=sheet, score=score, now=now
     )
+
+
+def _hold(session: Session, review: Review, seen: int | None) -> None:
+    """Hold a review, so that two decisions about it come one by one, each on the score it saw."""
+    session.refresh(review, with_for_update=True)
+    session.expire(review, ["current", "revisions"])
+    if seen is not None and review.current is not None and review.current.number != seen:
+        raise DomainError("score_changed")
 
 
 def decide_dispute(
@@ -175,6 +189,7 @@ def decide_dispute(
     now: datetime,
 ) -> None:
     """Decide a dispute criterion by criterion; ``answers`` are the new ones, by lineage."""
+    _hold(session, dispute.review, None)
     sheet = disputes.decided_sheet(dispute, rulings, answers)
     kept, score = checked_score(session, dispute.review.version_id, sheet)
     disputes.decide(session, dispute, user, rulings, sheet=kept, score=score, now=now)

@@ -282,8 +282,12 @@ def _import_upload(upload: uploads.Upload, runtime: Runtime, progress: Progress)
 
 
 def _draw_due(dues: Sequence[nightly.Due], runtime: Runtime, progress: Progress) -> None:
-    """Make each nightly draw in a transaction of its own; a day without calls is no failure."""
-    now = runtime.clock.now()
+    """Make each nightly draw in a transaction of its own; a day without calls is no failure.
+
+    What keeps one plan from its draw, such as a scorecard that was retired, is raised at the end:
+    the other plans, of other sites too, have theirs by then.
+    """
+    now, kept_from = runtime.clock.now(), None
     for done, due in enumerate(dues, start=1):
         try:
             with write_session(runtime.engine) as session:
@@ -291,8 +295,10 @@ def _draw_due(dues: Sequence[nightly.Due], runtime: Runtime, progress: Progress)
                 draw(session, runtime, plan, due.start, due.end, now=now, actor=None)
         except DomainError as error:
             if error.code not in {"frame_empty", "draw_exists"}:
-                raise
+                kept_from = kept_from or error
         progress(done, len(dues))
+    if kept_from is not None:
+        raise kept_from
 
 
 def _lapse(session: Session, runtime: Runtime, _result: Any, _attempt: int) -> None:

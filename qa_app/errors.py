@@ -8,6 +8,8 @@ from flask import session as cookie
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
+from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from pipelines.job_troubles import trouble_of
@@ -96,7 +98,27 @@ def _cross_site(_error: CSRFError) -> Response:
     return _page(400, str(_l("This form has gone stale. Open the page again and repeat.")))
 
 
+# What PostgreSQL calls two transactions that waited for each other, could not be put in a row, or
+# made the same row. SQLite has one writer at a time.
+_RACED = frozenset({"40P01", "40001", "23505"})
+
+
+def _came_second(error: BaseException) -> bool:
+    """Tell whether somebody else changed or deleted the same rows at the same moment."""
+    if isinstance(error, StaleDataError):
+        return True
+    if isinstance(error, DBAPIError):
+        return getattr(error.orig, "sqlstate", None) in _RACED
+    # What the session was about to lock is gone.
+    return isinstance(error, InvalidRequestError) and "not refresh instance" in str(error)
+
+
 def _unexpected(error: Exception) -> Response:
+    if _came_second(error):
+        _log.warning("came_second", request_id=g.get("request_id"), error=type(error).__name__)
+        cookie.pop("_flashes", None)
+        db.end(commit=False)
+        return _page(409)
     _log.error("failed", request_id=g.get("request_id"), exc_info=error)
     # A message such as "saved" must not greet the next page when nothing was.
     cookie.pop("_flashes", None)

@@ -239,7 +239,14 @@ def _submitted(session: Session, made: CalibrationRound) -> int:
 
 
 def _end(session: Session, made: CalibrationRound, state: CalibrationState, now: datetime) -> int:
-    # Drafts are locked first, in the order a submission takes them, so that none is lost half in.
+    # Tasks are locked before drafts, as a submission takes them, so that none is lost half in.
+    session.scalars(
+        select(Task)
+        .where(Task.id.in_(_tasks_of(made)))
+        .order_by(Task.id)
+        .with_for_update(of=Task)
+        .execution_options(populate_existing=True)
+    ).all()
     for draft in session.scalars(
         select(Review)
         .where(Review.task_id.in_(_tasks_of(made)), Review.state == ReviewState.DRAFT)

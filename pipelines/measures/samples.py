@@ -11,8 +11,8 @@ from datetime import date
 from enum import Enum, auto
 from functools import cached_property
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
 
 from models.calls import Call, Leg
 from models.reviews import Review, ReviewRevision, Task
@@ -44,6 +44,11 @@ _SKIPPED = {
     SkipKind.INELIGIBLE: _State.INELIGIBLE,
     SkipKind.NOT_REVIEWED: _State.NOT_REVIEWED,
 }
+
+
+# What a void draw asked for counts in no rate (``facts.results_of_legs`` says the same).
+_PICK, _OF = aliased(DrawnCall), aliased(Draw)
+_NOT_VOID = func.coalesce(_OF.state, DrawState.OPEN) != DrawState.VOID
 
 
 @dataclass
@@ -230,15 +235,18 @@ def _legs(session: Session, draws: object) -> dict[int, list[_Leg]]:
         by_id[leg_id] = leg
         by_call.setdefault(call_id, []).append(leg)
     inside = select(Leg.id).where(Leg.call_id.in_(calls))
-    for leg_id, skip_kind in session.execute(
-        select(Task.leg_id, Task.skip_kind).where(
-            Task.leg_id.in_(inside),
-            Task.origin == Origin.DRAWN,
-            Task.state == TaskState.SKIPPED,
-        )
+    for leg_id, state, skip_kind in session.execute(
+        select(Task.leg_id, Task.state, Task.skip_kind)
+        .outerjoin(_PICK, _PICK.id == Task.drawn_call_id)
+        .outerjoin(_OF, _OF.id == _PICK.draw_id)
+        .where(Task.leg_id.in_(inside), Task.origin == Origin.DRAWN, _NOT_VOID)
+        # A leg that was skipped and drawn anew stands as its last task does.
+        .order_by(Task.id)
     ):
-        if leg_id in by_id:
-            by_id[leg_id].state = _SKIPPED[skip_kind] if skip_kind else _State.NOT_REVIEWED
+        if leg_id not in by_id:
+            continue
+        skipped = _SKIPPED[skip_kind] if skip_kind else _State.NOT_REVIEWED
+        by_id[leg_id].state = skipped if state is TaskState.SKIPPED else _State.OPEN
     results = session.execute(
         select(
             Review.leg_id,
@@ -248,10 +256,13 @@ def _legs(session: Session, draws: object) -> dict[int, list[_Leg]]:
             ReviewRevision.passed,
         )
         .join(ReviewRevision, ReviewRevision.id == Review.current_revision_id)
+        .outerjoin(_PICK, _PICK.id == Review.drawn_call_id)
+        .outerjoin(_OF, _OF.id == _PICK.draw_id)
         .where(
             Review.leg_id.in_(inside),
             Review.origin == Origin.DRAWN,
             Review.state == ReviewState.SUBMITTED,
+            _NOT_VOID,
         )
         # The first review of a leg counts: written last, so that it stays.
         .order_by(Review.submitted_at.desc(), Review.id.desc())

@@ -41,7 +41,10 @@ def remind(session: Session, *, now: datetime) -> None:
     tasks = _by_user(
         session.execute(
             select(Task.assignee_id, Task.due_at).where(
-                Task.state == TaskState.CLAIMED, Task.assignee_id.is_not(None)
+                # Taken, or given by a manager; what waits for a manager's word is not theirs to do.
+                Task.state.in_((TaskState.OPEN, TaskState.CLAIMED)),
+                Task.assignee_id.is_not(None),
+                Task.skip_kind.is_(None),
             )
         ).all()
     )

@@ -26,6 +26,7 @@ from pipelines.retention.recordings import expire_recording, kept_by_exemplar
 from pipelines.retention.rules import Rule, cutoff, days_kept, log_days
 from pipelines.retention.talks import delete_help, delete_notes
 from pipelines.retention.tasks import clear_live, clear_task_words, legs_with_task_words, old_live
+from pipelines.retention.views import clear_own_views
 from pipelines.retention.words import clear_words, has_words
 from pipelines.storage import Storage
 
@@ -141,6 +142,7 @@ def run_retention(engine: Engine, storage: Storage, now: datetime) -> Retained:
         delete_help(engine, group.project_id, before)
         if before is not None:
             delete_attempts(engine, group.site_id, group.project_id, before)
+            clear_own_views(engine, group.project_id, before)
     for site_id in {group.site_id for group in groups}:
         with read_session(engine) as session:
             days = days_kept(site_rules(session, site_id), None, RetentionSubject.REVIEW)

@@ -31,7 +31,7 @@ def clear_words_of_legs(session: Session, leg_ids: Collection[int], reason: str)
     with guards.erasure(session, reason):
         for assessment in own:
             assessment.draft = {}
-        _clear_answers(session, Answer.self_assessment_id.in_([row.id for row in own]))
+        clear_answers(session, Answer.self_assessment_id.in_([row.id for row in own]))
         clear_rounds(session, leg_ids, people=False)
         session.flush()
     for request in session.scalars(select(HelpRequest).where(HelpRequest.leg_id.in_(leg_ids))):
@@ -60,7 +60,7 @@ def clear_words(
         if people:
             for revision in revisions:
                 revision.by_id = None
-        _clear_answers(session, Answer.revision_id.in_([row.id for row in revisions]))
+        clear_answers(session, Answer.revision_id.in_([row.id for row in revisions]))
         for objection in session.scalars(select(Objection).where(Objection.review_id.in_(ids))):
             objection.words = objection.answer = ""
             if people:
@@ -95,7 +95,8 @@ def _clear_said(session: Session, which: ColumnElement[bool], *, people: bool) -
             step.words = ""
 
 
-def _clear_answers(session: Session, which: ColumnElement[bool]) -> None:
+def clear_answers(session: Session, which: ColumnElement[bool]) -> None:
+    """Remove comments, evidence and free text of answers; the caller holds the door open."""
     rows = session.execute(
         select(Answer, Criterion.kind)
         .join(Criterion, Criterion.id == Answer.criterion_id)

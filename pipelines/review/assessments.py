@@ -103,11 +103,15 @@ def discard_voluntary(
 def lapse_assessments(session: Session, *, now: datetime) -> int:
     """Close asked self-assessments whose time ran out; what was written stays in the draft."""
     late = session.scalars(
-        select(SelfAssessment).where(
+        select(SelfAssessment)
+        .where(
             SelfAssessment.state == AssessmentState.ASKED,
             SelfAssessment.due_at.is_not(None),
             SelfAssessment.due_at <= now,
         )
+        # One that is being saved in its last second is passed over until the next run.
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
     ).all()
     for assessment in late:
         assessment.state = AssessmentState.LAPSED

@@ -32,6 +32,8 @@ def object_to(
     session: Session, review: Review, agent: Agent, user: User, words: str, *, now: datetime
 ) -> Objection:
     """Let the agent say in words why the verdict is wrong; one objection at a time."""
+    session.refresh(review, with_for_update=True)
+    session.expire(review, ["objections"])
     _own_and_visible(session, review, agent, now)
     if not words.strip():
         raise DomainError("objection_words_needed")

@@ -185,7 +185,10 @@ def share(
     people = {user.id: user for user in users}
     given: dict[int, int] = {}
     for task_id, who in shares(session, tasks, users, site_ids, now).items():
-        task = session.get_one(Task, task_id)
+        task = session.get_one(Task, task_id, with_for_update=True)
+        if task.state is not TaskState.OPEN or task.assignee_id is not None:
+            # Somebody took it while the shares were worked out.
+            continue
         give(session, task, people[who], by, now=now)
         given[who] = given.get(who, 0) + 1
     return given
@@ -208,6 +211,8 @@ def ask_for_review(
     """
     if not reason.strip():
         raise DomainError("reason_needed")
+    # Two who ask for the same at once make one review of it.
+    session.refresh(leg, with_for_update={"key_share": True})
     there = select(Recording.id).where(
         Recording.call_id == leg.call_id, Recording.state == RecordingState.PRESENT
     )

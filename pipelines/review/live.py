@@ -21,7 +21,8 @@ from pipelines.review import rules
 from pipelines.review.service import published_version
 
 LONGEST_CALL = timedelta(hours=12)
-MOST_AT_ONCE = 200
+LOOKED_FOR = timedelta(days=90)
+"""A call that was not imported by then is not expected any more."""
 
 
 def begin(
@@ -127,8 +128,12 @@ def _writable(session: Session, live: LiveReview, user: User, lock_version: int)
         )
 
 
-def waiting(session: Session) -> Sequence[LiveReview]:
-    """Return submitted live reviews whose call has not been found, oldest first."""
+def waiting(session: Session, now: datetime) -> Sequence[LiveReview]:
+    """Return submitted live reviews whose call has not been found, oldest first.
+
+    All of the last ``LOOKED_FOR``: those whose call never comes keep no other waiting. They are
+    held, so that two runs at once make one review of each.
+    """
     return session.scalars(
         select(LiveReview)
         .where(
@@ -136,9 +141,11 @@ def waiting(session: Session) -> Sequence[LiveReview]:
             LiveReview.leg_id.is_(None),
             # Without a reviewer it is anonymous already: nobody could answer for it.
             LiveReview.reviewer_id.is_not(None),
+            LiveReview.begun_at > now - LOOKED_FOR,
         )
         .order_by(LiveReview.begun_at, LiveReview.id)
-        .limit(MOST_AT_ONCE)
+        .with_for_update(of=LiveReview)
+        .execution_options(populate_existing=True)
     ).all()
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
 
-from models.vocab import AssessmentState, Origin, ReviewState, SkipKind, TaskState
+from models.vocab import AssessmentState, ReviewState, SkipKind, TaskState
 from models.vocab_learning import DisputeResult
 
 ALL_BP = 10_000
@@ -47,25 +47,6 @@ def verdict_is_visible(
     return review is ReviewState.SUBMITTED and not assessment_is_open(assessment, now)
 
 
-def self_assessment_is_visible(
-    own_review: ReviewState | None, assessment: AssessmentFacts | None
-) -> bool:
-    """Tell whether a reviewer may see what the agent said: only after their own verdict."""
-    return (
-        own_review is ReviewState.SUBMITTED
-        and assessment is not None
-        and assessment.state is AssessmentState.SUBMITTED
-    )
-
-
-def reviewer_is_blind(tasks: Iterable[TaskState]) -> bool:
-    """Tell whether a person works on a call: then reasons, answers and scores of it stay hidden.
-
-    ``tasks`` are the states of the tasks on the call that are assigned to the person.
-    """
-    return TaskState.CLAIMED in set(tasks)
-
-
 def may_answer_objection(
     user_id: int, reviewer_id: int | None, revised_by: Iterable[int | None]
 ) -> bool:
@@ -86,26 +67,6 @@ def skip_of_call(tasks: Iterable[tuple[TaskState, SkipKind | None]]) -> SkipKind
     return SkipKind.NOT_REVIEWED
 
 
-@dataclass(frozen=True)
-class ReviewFacts:
-    """What decides which review of a leg counts."""
-
-    id: int
-    origin: Origin
-    submitted_at: datetime
-
-
-def counting_review(
-    reviews: Iterable[ReviewFacts], origins: frozenset[Origin] = frozenset({Origin.DRAWN})
-) -> int | None:
-    """Return the id of the one review of a leg that counts: the first of the given origins.
-
-    Its current revision is its result, so that a decision after an objection counts by itself.
-    """
-    counted = [review for review in reviews if review.origin in origins]
-    return min(counted, key=lambda review: (review.submitted_at, review.id)).id if counted else None
-
-
 DISPUTE_DAYS, DECIDE_DAYS = 14, 7
 """How long a review may be disputed, and how long deciding may take, where nothing is set."""
 
@@ -119,11 +80,6 @@ def verdict_opened_at(
     """
     later = assessed_at or assessment_due_at
     return submitted_at if later is None else max(submitted_at, later)
-
-
-def may_dispute(opened_at: datetime, window_days: int, now: datetime) -> bool:
-    """Tell whether a review can still be disputed: until its window has passed."""
-    return now < opened_at + timedelta(days=window_days)
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from models.calls import Call, Leg, Project
 from models.people import Agent, User
@@ -13,6 +13,7 @@ from models.samples import Draw, DrawnCall
 from models.scorecards import ScorecardVersion
 from models.vocab import (
     AssessmentState,
+    DrawState,
     Origin,
     SkipKind,
     TaskState,
@@ -96,12 +97,17 @@ def create_tasks(session: Session, draw: Draw, *, now: datetime) -> list[Task]:
 
 def _has_task() -> ColumnElement[bool]:
     this_pick = Task.drawn_call_id == DrawnCall.id
+    # What is finished for a void draw counts nowhere: the leg is to be read for this one.
+    pick = aliased(DrawnCall)
+    void = exists().where(
+        pick.id == Task.drawn_call_id, Draw.id == pick.draw_id, Draw.state == DrawState.VOID
+    )
     return (
         select(Task.id)
         .where(
             Task.leg_id == Leg.id,
             Task.origin == Origin.DRAWN,
-            or_(Task.state.in_(claims.LIVE), this_pick),
+            or_(and_(Task.state.in_(claims.LIVE), ~void), this_pick),
         )
         .exists()
     )
@@ -349,7 +355,13 @@ def take_back_request(session: Session, task: Task) -> bool:
 
 def drop_draft(session: Session, task: Task, *, discard: bool) -> None:
     """Delete the draft behind a task; ``draft_would_be_lost`` unless it is empty or ``discard``."""
-    review = session.scalar(select(Review).where(Review.task_id == task.id))
+    # What is being saved at this moment is waited for, and counts as written.
+    review = session.scalar(
+        select(Review)
+        .where(Review.task_id == task.id)
+        .with_for_update(of=Review)
+        .execution_options(populate_existing=True)
+    )
     if review is None:
         return
     if (review.draft or review.summary or review.notes) and not discard:
@@ -369,16 +381,19 @@ def withdraw_tasks(session: Session, draw: Draw, *, now: datetime) -> int:
         select(Task)
         .join(DrawnCall, DrawnCall.id == Task.drawn_call_id)
         .where(DrawnCall.draw_id == draw.id, Task.state.in_([TaskState.OPEN, TaskState.CLAIMED]))
+        .order_by(Task.id)
+        .with_for_update(of=Task)
+        .execution_options(populate_existing=True)
     ).all()
     taken = 0
     for task in waiting:
         if take_back_request(session, task):
             leg = session.get_one(Leg, task.leg_id)
             days.mark_dirty(session, [(leg.site_id, leg.local_date)])
-        review = session.scalar(select(Review).where(Review.task_id == task.id))
-        if review is not None and (review.draft or review.summary or review.notes):
+        try:
+            drop_draft(session, task, discard=False)
+        except DomainError:
             continue
-        drop_draft(session, task, discard=True)
         session.delete(task)
         taken += 1
     session.flush()

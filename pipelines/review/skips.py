@@ -134,5 +134,34 @@ def undo(session: Session, task: Task, user: User, *, now: datetime) -> None:
     session.flush()
     if task.origin is Origin.DRAWN:
         service.mark_call(session, task)
+        _read_again(session, task, now=now)
         service.ask_again(session, task, now=now)
     service.record(session, task, user, "task.skip_undone", now)
+
+
+def _read_again(session: Session, task: Task, *, now: datetime) -> None:
+    """Make the second reading of a leg anew that its skip took back, if its draw has one."""
+    drawn = session.get_one(DrawnCall, task.drawn_call_id)
+    there = select(Task.id).where(
+        Task.leg_id == task.leg_id,
+        Task.drawn_call_id == drawn.id,
+        Task.origin == Origin.SECOND,
+    )
+    draw = drawn.draw
+    if not rules.read_twice(draw.seed, drawn.position, draw.second_share_bp) or session.scalar(
+        there
+    ):
+        return
+    session.add(
+        Task(
+            origin=Origin.SECOND,
+            site_id=task.site_id,
+            team_id=task.team_id,
+            leg_id=task.leg_id,
+            drawn_call_id=drawn.id,
+            version_id=task.version_id,
+            due_at=max(task.due_at, now),
+            created_at=now,
+        )
+    )
+    session.flush()

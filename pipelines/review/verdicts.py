@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 
 from models.calls import Leg
@@ -18,10 +19,15 @@ from pipelines.review.service import claimed_by
 
 def start_or_get_review(session: Session, task: Task, user: User, *, now: datetime) -> Review:
     """Return the review that a claimed task of this person leads to, begun if it was not."""
-    review = session.scalar(select(Review).where(Review.task_id == task.id))
-    if review is not None and review.reviewer_id == user.id:
+    begun = select(Review).where(Review.task_id == task.id, Review.reviewer_id == user.id)
+    review = session.scalar(begun)
+    if review is not None:
         return review
     claimed_by(session, task, user)
+    # Looked for once more: the same person may have opened it twice.
+    review = session.scalar(begun)
+    if review is not None:
+        return review
     review = Review(
         task_id=task.id,
         origin=task.origin,
@@ -63,11 +69,22 @@ def save_draft(
 
 
 def _writable(session: Session, review: Review, user: User, lock_version: int) -> None:
-    session.refresh(review, with_for_update=True)
+    task = review.task
+    try:
+        if task is not None:
+            # Task before review, as whoever gives, skips or withdraws it takes them: no deadlock.
+            session.refresh(task, with_for_update=True)
+        session.refresh(review, with_for_update=True)
+    except InvalidRequestError as error:
+        # Skipped, given away or withdrawn while it was being sent.
+        raise DomainError("task_not_yours") from error
     if review.reviewer_id != user.id:
         raise DomainError("review_not_yours")
     if review.state is not ReviewState.DRAFT:
         raise DomainError("review_already_submitted")
+    if task is not None and task.state is not TaskState.CLAIMED:
+        # Closed behind an open page, as when the customer was erased: no word comes back.
+        raise DomainError("task_not_yours")
     if review.lock_version != lock_version:
         raise DomainError(
             "draft_conflict",

@@ -289,10 +289,10 @@ def replace(
     Returns None where the stratum has no more calls; raises ``call_not_replaceable`` for a call
     that was replaced already or whose review belongs to an earlier draw.
     """
+    stratum = _stratum(session, drawn_call.draw, drawn_call.stratum.key)
     replaced = select(func.count()).where(DrawnCall.replaces_id == drawn_call.id)
     if drawn_call.earlier_id is not None or session.scalar(replaced):
         raise DomainError("call_not_replaceable")
-    stratum = _stratum(session, drawn_call.draw, drawn_call.stratum.key)
     if drawn_call.skip_kind is None:
         skip(session, drawn_call, kind, reason, now=now, actor=actor)
     if stratum.n_drawn == stratum.n_frame:
@@ -325,13 +325,19 @@ def take_back(
     _record(session, draw, "draw.replacement_taken_back", now=now, actor=actor)
 
 
-def _stratum(session: Session, draw: Draw, key: str) -> DrawStratum:
+def _open(session: Session, draw: Draw) -> None:
+    """Hold a draw that is open, as it is now: whoever adds to it or ends it comes one by one."""
+    session.refresh(draw, ["state", "extended_at"], with_for_update=True)
     if draw.state is not DrawState.OPEN:
         raise DomainError("draw_not_open", state=draw.state.value)
+
+
+def _stratum(session: Session, draw: Draw, key: str) -> DrawStratum:
+    _open(session, draw)
     found = session.scalar(
         select(DrawStratum)
         .where(DrawStratum.draw_id == draw.id, DrawStratum.key == key)
-        .with_for_update()
+        .execution_options(populate_existing=True)
     )
     if found is None or key == ALREADY_REVIEWED:
         raise DomainError("stratum_unknown", stratum=key)
@@ -340,8 +346,7 @@ def _stratum(session: Session, draw: Draw, key: str) -> DrawStratum:
 
 def void(session: Session, draw: Draw, reason: str, *, now: datetime, actor: User | None) -> None:
     """Declare an open draw void, with a reason, so that its period can be drawn again."""
-    if draw.state is not DrawState.OPEN:
-        raise DomainError("draw_not_open", state=draw.state.value)
+    _open(session, draw)
     if not reason.strip():
         raise DomainError("reason_needed")
     draw.state = DrawState.VOID
@@ -352,8 +357,7 @@ def void(session: Session, draw: Draw, reason: str, *, now: datetime, actor: Use
 
 def close(session: Session, draw: Draw, *, now: datetime, actor: User | None) -> None:
     """Close an open draw: nothing is added any more, and its seed may be seen."""
-    if draw.state is not DrawState.OPEN:
-        raise DomainError("draw_not_open", state=draw.state.value)
+    _open(session, draw)
     draw.state = DrawState.CLOSED
     _record(session, draw, "draw.closed", now=now, actor=actor)
     session.flush()

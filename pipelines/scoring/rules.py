@@ -367,8 +367,3 @@ def sheet_of(version: VersionRule, answers: Mapping[str, Any], comment: str = ""
         if comment_needed(criterion, part):
             sheet[criterion.lineage]["comment"] = comment
     return sheet
-
-
-def text_in(texts: Texts, locale: str) -> str:
-    """Choose the text of a locale, else English, else whatever there is."""
-    return texts.get(locale) or texts.get("en") or next(iter(texts.values()), "")

@@ -5,7 +5,6 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased, joinedload
@@ -212,14 +211,3 @@ def picked_at_random(
     known = {leg_id for _user, leg_id in unfit(session, found, reviewers)}
     blind = [leg for leg in found if leg.id not in known]
     return secrets.SystemRandom().sample(blind, min(count, len(blind)))
-
-
-def local_day(instant: dt.datetime, site: Site) -> dt.date:
-    """Return the day of an instant by the site's clock."""
-    return instant.astimezone(ZoneInfo(site.timezone)).date()
-
-
-def end_of_day(day: dt.date, site: Site) -> dt.datetime:
-    """Return the last instant of a day by the site's clock."""
-    zone = ZoneInfo(site.timezone)
-    return dt.datetime.combine(day, dt.time(23, 59, 59), tzinfo=zone)

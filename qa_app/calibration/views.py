@@ -25,9 +25,7 @@ from qa_app.calibration import files
 from qa_app.calibration.choosing import (
     USUAL_DAYS,
     Filters,
-    end_of_day,
     legs_of,
-    local_day,
     new_page,
     picked_at_random,
     project_choices,
@@ -39,7 +37,7 @@ from qa_app.calibration.queries import index_page, round_page
 from qa_app.calibration.sessions import closed_round, session_item, session_page
 from qa_app.calibration.severities import COLUMNS, severity_page, severity_rows
 from qa_app.calibration.sides import call_page
-from qa_app.clock import now
+from qa_app.clock import end_of_day, local_day, now
 from qa_app.db import session
 from qa_app.messages import sentence, status_of
 from qa_app.reviews.forms import data_of_sheet, sheet_of_form

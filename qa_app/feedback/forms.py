@@ -1,7 +1,7 @@
 """Forms of feedback: objecting in words, and deciding an objection."""
 
 from flask_babel import lazy_gettext as _l
-from wtforms import RadioField, SelectChoice, TextAreaField
+from wtforms import HiddenField, RadioField, SelectChoice, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from pipelines.scoring.rules import VersionRule
@@ -39,5 +39,7 @@ def decision_form(version: VersionRule) -> type:
             _l("Your answer to the agent"),
             validators=[InputRequired(_l("Give the reason for the decision."))],
         ),
+        # The number of the score that the decider sees.
+        "before": HiddenField(),
     }
     return type("DecisionForm", (build_form(version),), fields)

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from models.people import Agent, User
 from models.reviews import Objection, Review
 from pipelines import evaluation
+from pipelines.outcomes import DomainError
 from pipelines.review import feedback
 from pipelines.review.verdicts import current_sheet
 from pipelines.scoring.service import version_rule
@@ -20,6 +21,7 @@ from qa_app.clock import now
 from qa_app.db import session
 from qa_app.feedback.forms import CORRECTED, NOT_UPHELD, ObjectForm, decision_form
 from qa_app.feedback.queries import index_page, load_verdict, verdict_page
+from qa_app.messages import sentence
 from qa_app.reviews.forms import data_of_sheet, sheet_of_form
 from qa_app.reviews.queries import said_in
 from qa_app.reviews.sheets import view_sheet
@@ -90,7 +92,7 @@ def _objection(person: Person, uid: uuid.UUID) -> tuple[Objection, User]:
 
 @bp.route("/objections/<uuid:uid>", methods=["GET", "POST"])
 @requires(Action.OBJECTIONS_ANSWER)
-def answer(uid: uuid.UUID) -> Response | str:
+def answer(uid: uuid.UUID) -> Response | str | tuple[str, int]:
     """Decide an objection, with the reason in words and, if need be, a corrected score."""
     person = current_person()
     objection, user = _objection(person, uid)
@@ -98,17 +100,28 @@ def answer(uid: uuid.UUID) -> Response | str:
     version = version_rule(session(), review.version_id)
     stored = current_sheet(review)
     said = said_in(session(), review.leg.call_id)
+    number = review.current.number if review.current else 0
     data: dict[str, Any] = {**data_of_sheet(version, stored, said), "summary": review.summary}
-    form = decision_form(version)(data=data)
+    form = decision_form(version)(data=data, before=number)
     sheet = sheet_of_form(form, version) if form.is_submitted() else stored
     view = view_sheet(version, form, sheet)
     corrected = form.decision.data == CORRECTED
-    if not form.validate_on_submit() or (corrected and view.problems):
+    # A sheet made from an older score would take back what a dispute has given since.
+    changed = form.is_submitted() and corrected and form.before.data not in ("", str(number))
+    if changed or not form.validate_on_submit() or (corrected and view.problems):
         page = verdict_page(session(), person, review.uid)
         tried = form.is_submitted() and corrected
-        return render(
-            "feedback/answer.html", page=page, objection=objection, sheet=view, tried=tried
+        trouble = sentence(DomainError("score_changed")) if changed else ""
+        shown = render(
+            "feedback/answer.html",
+            page=page,
+            objection=objection,
+            sheet=view,
+            tried=tried,
+            number=number,
+            trouble=trouble,
         )
+        return (shown, 409) if changed else shown
     evaluation.answer_objection(
         session(),
         objection,
@@ -116,6 +129,7 @@ def answer(uid: uuid.UUID) -> Response | str:
         form.answer.data,
         upheld=form.decision.data != NOT_UPHELD,
         sheet=sheet if corrected else None,
+        before=number,
         now=now(),
     )
     flash(_("Answered."), "success")

@@ -87,8 +87,10 @@ class JobsPage:
 
 def jobs_page(session: Session, person: Person, *, state: str, now: datetime) -> JobsPage:
     """Read jobs (newest first, at most two hundred) and the workers of the last days."""
-    # Figures are summed every minute: a day of that would hide everything else.
-    routine = Job.name.in_(("rebuild_measures", "send_mail")) & (Job.state == JobState.DONE)
+    # What comes every few minutes would hide everything else within a day.
+    routine = Job.name.in_(("rebuild_measures", "send_mail", "settle_live")) & (
+        Job.state == JobState.DONE
+    )
     seen = visible(person, Job, Action.JOBS_READ).where(~routine)
     counts = session.execute(
         seen.with_only_columns(Job.state, func.count()).group_by(Job.state)

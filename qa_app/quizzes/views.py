@@ -3,7 +3,6 @@
 import datetime as dt
 import uuid
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, flash
 from flask.typing import ResponseReturnValue
@@ -19,7 +18,7 @@ from pipelines.outcomes import DomainError
 from pipelines.practice import service
 from qa_app import exports, once, security
 from qa_app.access import Action, current_person, load, requires
-from qa_app.clock import now
+from qa_app.clock import end_of_day, local_day, now
 from qa_app.db import session
 from qa_app.messages import sentence
 from qa_app.practice.areas import area_of, areas
@@ -84,18 +83,12 @@ def new() -> Response | str:
         title=form.title.data or "",
         about=form.about.data or "",
         criteria=(),
-        due_at=_end_of(form.due.data, site),
+        due_at=end_of_day(form.due.data, site),
         now=now(),
     )
     if form.playlist.data:
         _fill(made, _uid(form.playlist.data))
     return once.done(form, person, "quizzes.show", uid=made.uid)
-
-
-def _end_of(day: dt.date | None, site: Site) -> dt.datetime:
-    """Return the end of a day at the site."""
-    following = (day or now().date()) + dt.timedelta(days=1)
-    return dt.datetime.combine(following, dt.time(), ZoneInfo(site.timezone))
 
 
 def _fill(quiz: Quiz, playlist_uid: uuid.UUID) -> None:
@@ -136,8 +129,8 @@ def edit(uid: uuid.UUID) -> Response | str:
     """Change title, words and last day."""
     quiz = _quiz(uid)
     site = session().get_one(Site, quiz.site_id)
-    last = quiz.due_at.astimezone(ZoneInfo(site.timezone)) - dt.timedelta(seconds=1)
-    form = QuizForm(data={"title": quiz.title, "about": quiz.about, "due": last.date()})
+    due = local_day(quiz.due_at, site)
+    form = QuizForm(data={"title": quiz.title, "about": quiz.about, "due": due})
     # What people are asked stays: it is chosen before the quiz is filled.
     del form.area, form.version, form.playlist
     if not form.validate_on_submit():
@@ -148,7 +141,7 @@ def edit(uid: uuid.UUID) -> Response | str:
         _user(),
         title=form.title.data or "",
         about=form.about.data or "",
-        due_at=_end_of(form.due.data, site),
+        due_at=end_of_day(form.due.data, site),
         now=now(),
     )
     flash(_("Changed."), "success")

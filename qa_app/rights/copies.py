@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from models.calls import Call, Complaint, Customer, Leg, Survey
@@ -23,7 +23,6 @@ from models.reviews import Objection, Review, SelfAssessment
 from models.rights import RightsRequest
 from models.vocab import AssessmentState, ReviewState
 from pipelines.outcomes import DomainError
-from pipelines.review.feedback import verdict_is_visible
 from qa_app.access import Person
 from qa_app.accounts.queries import held_roles
 from qa_app.calls.accesses import own_rows
@@ -257,9 +256,15 @@ def _reviews(
     session: Session, agent: Agent, now: datetime, *, person: Person | None, words: bool
 ) -> Table:
     legs = select(Leg.id).where(Leg.agent_id == agent.id)
+    # As `verdict_is_visible` has it, for all of them at once.
+    still_asked = exists().where(
+        SelfAssessment.leg_id == Review.leg_id,
+        SelfAssessment.state == AssessmentState.ASKED,
+        or_(SelfAssessment.due_at.is_(None), SelfAssessment.due_at > now),
+    )
     statement = (
         select(Review)
-        .where(Review.leg_id.in_(legs), Review.state == ReviewState.SUBMITTED)
+        .where(Review.leg_id.in_(legs), Review.state == ReviewState.SUBMITTED, ~still_asked)
         .options(
             joinedload(Review.leg).joinedload(Leg.call),
             joinedload(Review.current),
@@ -274,11 +279,7 @@ def _reviews(
             .where(Leg.agent_id == agent.id, blind_to(person, Call.id, now))
         )
         statement = statement.where(Review.leg_id.not_in(judged))
-    found = [
-        review
-        for review in session.scalars(statement)
-        if verdict_is_visible(session, review, now) and review.current is not None
-    ]
+    found = [review for review in session.scalars(statement) if review.current is not None]
     rows = [
         (
             str(review.leg.call.uid),

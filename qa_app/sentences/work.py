@@ -94,6 +94,13 @@ MESSAGES: dict[str, tuple[int, LazyString]] = {
     "objection_by_reviewer": (403, _l("Whoever gave a score cannot decide the objection to it.")),
     "objection_answer_needed": (400, _l("Give the reason for the decision.")),
     "objection_not_upheld_keeps_score": (400, _l("An objection not upheld leaves the score.")),
+    "score_changed": (
+        409,
+        _l(
+            "A dispute has changed the score since you opened this page. Read it again: what you "
+            "send now takes its place."
+        ),
+    ),
     "exemplar_needs_review": (409, _l("Only a reviewed call can be an exemplar.")),
     "exemplar_other_scorecard": (400, _l("This criterion is not part of the review.")),
     "exemplar_reason_needed": (400, _l("Say what makes this call a good example.")),

@@ -203,6 +203,39 @@ def test_what_a_void_draw_asked_for_counts_in_no_rate(world: World) -> None:
     assert Fact.REVIEWED not in world.totals()
 
 
+def test_no_other_reading_and_no_void_draw_moves_an_estimate(world: World) -> None:
+    calls = drawn_week(world, 20, 10, 4)
+    scope = Scope(site_ids=(world.site.id,))
+    before = estimate_rate(world.session, scope, WEEK)
+    totals = world.totals()
+    void = make.make_draw(world.session, world.projects[0], calls)
+    void.state = DrawState.VOID
+    for call, drawn in zip(calls, void.calls, strict=True):
+        leg = call.legs[0]
+        early = {"submitted_at": START, "excellent": True}
+        make.make_review(world.session, leg, world.version, drawn_call_id=drawn.id, **early)
+        for origin in set(Origin) - {Origin.DRAWN, Origin.DIRECTED}:
+            make.make_review(world.session, leg, world.version, origin=origin, **early)
+        world.session.add(
+            Task(
+                origin=Origin.DRAWN,
+                site_id=leg.site_id,
+                leg_id=leg.id,
+                drawn_call_id=drawn.id,
+                version_id=world.version.id,
+                state=TaskState.SKIPPED,
+                skip_kind=SkipKind.INELIGIBLE,
+                due_at=NOW,
+                created_at=NOW,
+            )
+        )
+    world.session.flush()
+    after = estimate_rate(world.session, scope, WEEK)
+    # Recounted: of the ten legs read for the draw that stands, four are excellent.
+    assert (after.numerator, after.denominator) == (4, 10)
+    assert (after, world.totals()) == (before, totals)
+
+
 def test_the_gap_counts_where_both_judged_the_same_leg_by_the_same_version(world: World) -> None:
     legs = [world.call(agent=i).legs[0] for i in (1, 2, 3)] + [world.call().legs[0]]
     submitted = {"state": AssessmentState.SUBMITTED, "submitted_at": NOW}

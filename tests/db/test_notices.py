@@ -19,12 +19,12 @@ from models.operations import Job as JobRow
 from models.people import User
 from models.reviews import SelfAssessment
 from models.session import read_session, write_session
-from models.vocab import RetentionSubject, Role
+from models.vocab import RetentionSubject, Role, SkipKind
 from models.vocab_rights import NoticeKind, RequestKind, RequestOf
 from pipelines import evaluation, flow, notices
 from pipelines.reminders import service as reminders
 from pipelines.retention import service as retention
-from pipelines.review import assessments, feedback, verdicts
+from pipelines.review import assessments, feedback, skips, verdicts
 from pipelines.review import service as review
 from pipelines.rights import service as rights
 from pipelines.runtime import MailSettings
@@ -193,6 +193,14 @@ def test_the_night_reminds_of_what_is_due_and_takes_back_what_no_longer_is(
     reminders.remind(session, now=world.own_view.due_at - timedelta(hours=1))
     assert "assessment_due" in [kind for kind, _, _ in told(session, world.agent_user)]
     review.release(session, world.task, world.reviewer, now=late, discard=True)
+    reminders.remind(session, now=late)
+    assert told(session, world.reviewer) == []
+    # What a manager gave counts too; what waits for a manager's word does not.
+    world.task.assignee_id = world.reviewer.id
+    reminders.remind(session, now=late)
+    assert [kind for kind, _, _ in told(session, world.reviewer)] == ["tasks_due"]
+    review.claim(session, world.task, world.reviewer, now=late)
+    skips.ask(session, world.task, world.reviewer, SkipKind.INELIGIBLE, "voicemail", now=late)
     reminders.remind(session, now=late)
     assert told(session, world.reviewer) == []
 

@@ -11,7 +11,7 @@ from models.people import TeamMember
 from models.reviewing import LiveReview, ReviewRequest
 from models.reviews import Review, SelfAssessment, Task
 from models.samples import DrawnCall
-from models.vocab import Origin, RecordingState, ReviewState, Role, SkipKind, TaskState
+from models.vocab import DrawState, Origin, RecordingState, ReviewState, Role, SkipKind, TaskState
 from pipelines import evaluation
 from pipelines.measures import facts
 from pipelines.outcomes import DomainError
@@ -209,6 +209,17 @@ def test_work_is_shared_in_the_measure_of_time(session: Any) -> None:
     assert (pace[world.ann.id], usual) == (8, 8)
 
 
+def test_sharing_leaves_alone_what_was_taken_meanwhile(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = world.tasks[0]
+    service.claim(world.session, task, world.ann, now=NOW)
+    monkeypatch.setattr(giving, "shares", lambda *_: {task.id: world.bob.id})
+    here = (world.here, [world.bob], [world.site.id], world.eve)
+    assert giving.share(world.session, *here, now=NOW) == {}
+    assert (task.state, task.assignee_id) == (TaskState.CLAIMED, world.ann.id)
+
+
 def test_a_skip_above_a_tenth_waits_for_a_manager_with_all_that_was_written(world: Any) -> None:
     task = world.tasks[0]
     service.claim(world.session, task, world.ann, now=NOW)
@@ -242,8 +253,11 @@ def test_a_second_reading_that_is_skipped_leaves_the_call_in_the_sample(world: A
 
 
 def test_a_skip_is_undone_while_nobody_has_touched_the_other_call(world: Any) -> None:
-    world.mei.user_id = make.make_user(world.session).id
-    task, instead = world.tasks[0], world.tasks[5]
+    for agent in (world.mei, world.tom):
+        agent.user_id = make.make_user(world.session).id
+    twice = {second.leg_id for second in world.seconds()}
+    task = next(task for task in world.tasks if task.leg_id in twice)
+    instead = next(task for task in world.tasks if task.leg_id not in twice)
     world.session.flush()
     service.claim(world.session, task, world.ann, now=NOW)
     service.skip(world.session, task, world.ann, *SKIP, now=NOW)
@@ -264,6 +278,47 @@ def test_a_skip_is_undone_while_nobody_has_touched_the_other_call(world: Any) ->
     assert (drawn.skip_kind, task.skip_reason) == (None, None)
     asked = world.session.scalars(select(SelfAssessment.leg_id)).all()
     assert asked == [task.leg_id]
+    assert {second.leg_id for second in world.seconds()} == twice
+
+
+def test_a_void_draw_leaves_its_legs_to_the_next_one(world: Any) -> None:
+    kept = world.tasks[0]
+    draft = world.submit(kept, world.ann)
+    world.draw.state = DrawState.VOID
+    service.withdraw_tasks(world.session, world.draw, now=NOW)
+    again = make.make_draw(world.session, world.project, world.calls)
+    made = service.create_tasks(world.session, again, now=NOW)
+    assert {task.leg_id for task in made} == {call.legs[0].id for call in world.calls}
+    # Whoever has read the call knows a score of it.
+    new = next(task for task in made if task.leg_id == draft.leg_id)
+    with refused("judged_before"):
+        service.claim(world.session, new, world.ann, now=NOW)
+    service.claim(world.session, new, world.bob, now=NOW)
+
+
+def test_live_reviews_whose_call_never_comes_keep_no_other_waiting(world: Any) -> None:
+    leg = world.calls[0].legs[0]
+    sheet = sheet_of(version_rule(world.session, world.version.id), GOOD, "because")
+
+    def heard(minutes: int) -> Any:
+        return LiveReview(
+            site_id=world.site.id,
+            agent_id=world.mei.id,
+            project_id=world.project.id,
+            version_id=world.version.id,
+            reviewer_id=world.ann.id,
+            state=ReviewState.SUBMITTED,
+            draft=sheet,
+            begun_at=leg.started_at - timedelta(minutes=minutes),
+            saved_at=leg.started_at,
+            submitted_at=leg.started_at - timedelta(minutes=minutes - 1),
+        )
+
+    found = heard(0)
+    world.session.add_all([*(heard(1_000 + number) for number in range(201)), found])
+    world.session.flush()
+    assert evaluation.settle_live(world.session, now=NOW) == 1
+    assert found.leg_id == leg.id
 
 
 def test_a_review_is_asked_for_with_a_reason_and_counts_as_directed(world: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import insert, literal, select, union_all
+from sqlalchemy import Engine, insert, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from models.calls import Call, Complaint, Leg, Recording, Survey
@@ -17,6 +17,7 @@ from models.operations import AuditEntry
 from models.people import Site
 from models.reviews import Review
 from models.samples import Draw, SamplePlan
+from models.session import write_session
 from models.vocab import (
     ChannelLayout,
     ComplaintCause,
@@ -30,14 +31,17 @@ from models.vocab import (
     Satisfaction,
     SkipKind,
 )
+from pipelines import flow
 from pipelines.outcomes import DomainError
 from pipelines.sampling import checks, nightly, plans, service
 from pipelines.sampling.fetch import fetch_columns
 from pipelines.sampling.rows import load_manifest
 from pipelines.sampling.rules.manifest import replay
 from pipelines.sampling.rules.settings import PlanSettings, Quota
+from pipelines.scoring.service import import_scorecard
 from pipelines.storage import LocalStorage
 from tests import factories
+from tests.db.job_kit import make_runtime
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 START, END = date(2026, 11, 16), date(2026, 11, 17)
@@ -530,3 +534,26 @@ def test_columns_keep_every_bit(session: Session) -> None:
     )
     nothing = fetch_columns(session, grouped.where(rows.c.v == 7), group_by=[rows.c.g], constant=1)
     assert [(column.dtype, len(column)) for column in nothing] == [(np.int64, 0)] * 2
+
+
+def test_a_plan_without_a_scorecard_keeps_no_other_from_its_draw(
+    own_engine: Engine, tmp_path: Path
+) -> None:
+    runtime = make_runtime(own_engine, tmp_path)
+    dues = []
+    with write_session(own_engine) as session:
+        card = import_scorecard(session, factories.SCORECARD, now=NOW)
+        for scorecard_id in (None, card.scorecard_id):
+            team = factories.make_team(session, factories.make_site(session))
+            agent = factories.make_agent(session, team)
+            project = factories.make_project(session, team.site, scorecard_id=scorecard_id)
+            call = factories.make_call(session, agent, team, project)
+            factories.make_recording(session, call)
+            settings = changed(PlanSettings(), ordinary=Quota(count=1))
+            values = plans.PlanValues("nightly", settings, settling_days=0, nightly=True)
+            plan = plans.create_plan(session, team.site, values, now=NOW, actor=None)
+            dues.append(nightly.Due(plan.id, call.local_date, call.local_date))
+    with pytest.raises(DomainError, match="no_scorecard_for_project"):
+        flow._draw_due(dues, runtime, lambda _done, _of: None)
+    with write_session(own_engine) as session:
+        assert session.scalars(select(Draw.plan_id)).all() == [dues[1].plan_id]

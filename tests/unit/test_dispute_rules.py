@@ -11,7 +11,6 @@ from models.vocab_learning import DisputeResult
 from pipelines.review.rules import (
     Decision,
     decision_problem,
-    may_dispute,
     score_falls,
     verdict_opened_at,
 )
@@ -33,11 +32,6 @@ UPHELD, PARTLY, STANDS = DisputeResult.UPHELD, DisputeResult.PARTLY, DisputeResu
 )
 def test_the_window_begins_when_both_views_are_in(assessed: Any, due: Any, opened: Any) -> None:
     assert verdict_opened_at(NOW, assessed, due) == opened
-
-
-def test_a_window_ends_to_the_second() -> None:
-    assert may_dispute(NOW, 14, NOW + 14 * DAY - timedelta(seconds=1))
-    assert not may_dispute(NOW, 14, NOW + 14 * DAY)
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,11 @@ from typing import Any
 
 import pytest
 
-from models.vocab import AssessmentState, Origin, ReviewState, SkipKind, TaskState
+from models.vocab import AssessmentState, ReviewState, SkipKind, TaskState
 from pipelines.review.rules import (
     AssessmentFacts,
-    ReviewFacts,
     assessment_is_open,
-    counting_review,
     may_answer_objection,
-    reviewer_is_blind,
-    self_assessment_is_visible,
     skip_of_call,
     verdict_is_visible,
 )
@@ -52,19 +48,6 @@ def test_a_self_assessment_can_be_written_until_it_is_due() -> None:
     assert not assessment_is_open(None, NOW)
 
 
-def test_a_reviewer_sees_the_agents_view_only_after_the_own_verdict() -> None:
-    given = AssessmentFacts(AssessmentState.SUBMITTED, LATER)
-    assert self_assessment_is_visible(ReviewState.SUBMITTED, given)
-    assert not self_assessment_is_visible(ReviewState.DRAFT, given)
-    assert not self_assessment_is_visible(None, given)
-    assert not self_assessment_is_visible(ReviewState.SUBMITTED, asked(LATER))
-
-
-def test_whoever_has_claimed_a_task_is_blind() -> None:
-    assert reviewer_is_blind([TaskState.DONE, TaskState.CLAIMED])
-    assert not reviewer_is_blind([TaskState.DONE, TaskState.SKIPPED])
-
-
 def test_an_objection_is_answered_by_somebody_who_gave_no_score() -> None:
     assert may_answer_objection(9, 4, [4])
     assert not may_answer_objection(4, 4, [4])
@@ -78,15 +61,3 @@ def test_a_drawn_call_is_skipped_when_all_its_legs_are() -> None:
     mixed = [skipped, (TaskState.SKIPPED, SkipKind.NOT_REVIEWED)]
     assert skip_of_call(mixed) is SkipKind.NOT_REVIEWED
     assert skip_of_call([]) is None
-
-
-def test_the_first_drawn_review_counts() -> None:
-    reviews = [
-        ReviewFacts(1, Origin.SECOND, BEFORE - timedelta(days=1)),
-        ReviewFacts(3, Origin.DRAWN, NOW),
-        ReviewFacts(2, Origin.DRAWN, BEFORE),
-        ReviewFacts(4, Origin.DIRECTED, BEFORE - timedelta(days=2)),
-    ]
-    assert counting_review(reviews) == 2
-    assert counting_review(reviews, frozenset({Origin.DRAWN, Origin.DIRECTED})) == 4
-    assert counting_review(reviews[:1]) is None

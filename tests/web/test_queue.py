@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert, select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from models.calls import Leg, MediaFile, Recording
 from models.operations import AuditEntry, Job, JobPause, Worker
@@ -464,3 +465,15 @@ def test_a_full_disk_is_said_plainly_by_every_page(
     assert answer.status_code == 507
     assert "The disk is full." in answer.get_data(as_text=True)
     assert len(line.uids) == 4
+
+
+def test_whoever_comes_second_is_told_so(
+    line: Line, signed_in: Callable[[str], Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def changed(*_: Any, **_named: Any) -> None:
+        raise StaleDataError
+
+    monkeypatch.setattr("qa_app.operations.views.queue_page", changed)
+    answer = signed_in("admin").get(PAGE)
+    assert answer.status_code == 409
+    assert "Somebody or something has changed meanwhile." in answer.get_data(as_text=True)

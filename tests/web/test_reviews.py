@@ -335,8 +335,14 @@ def test_an_objection_is_answered_by_a_manager_who_corrects_the_score(
     answers = {**GOOD, "answer_needs": "needs_good", "decision": "corrected", "answer": "You did."}
     preview = manager.post(path + "/preview", answers)
     assert "<strong>30</strong> of 30 points" in preview.json["total"]
+    # A correction made on an older score would take back what a dispute gave since.
     manager.get(path)
-    assert manager.post(path, answers).status_code == 303
+    late = manager.post(path, {**answers, "before": "7"})
+    page = late.get_data(as_text=True)
+    assert (late.status_code, 'name="before" value="1"' in page) == (409, True)
+    assert "A dispute has changed the score" in page
+    assert "You did." in page
+    assert manager.post(path, {**answers, "before": "1"}).status_code == 303
     page = words(agent.get(verdict))
     assert "You did." in page
     assert "100.0 %" in page

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from models.calls import Call
@@ -16,7 +16,8 @@ from models.people import Agent, User, UserRole
 from models.reviewing import LiveReview
 from models.reviews import Objection, Review, SelfAssessment, Task
 from models.samples import DrawnCall, DrawStratum
-from models.vocab import AssessmentState, Origin, Role, SkipKind, TaskState
+from models.scorecards import ScorecardVersion
+from models.vocab import AssessmentState, Origin, Role, SkipKind, TaskState, VersionState
 from pipelines import evaluation, flow
 from pipelines.sampling.plans import PlanValues, create_plan
 from pipelines.sampling.rules.settings import PlanSettings, Quota
@@ -124,6 +125,17 @@ def test_a_skip_draws_another_call_is_undone_and_above_a_tenth_waits_for_a_manag
     assert "really" in page
     assert "How often calls are skipped" in page
     assert counts(add) == (13, 13, 13)
+
+
+def test_a_skip_stands_where_no_scorecard_is_left_for_another_call(
+    signed_in: SignedIn, draw: Any, add: Add
+) -> None:
+    reviewer = signed_in("reviewer")
+    path = begin(reviewer)
+    retired = update(ScorecardVersion).values(state=VersionState.RETIRED)
+    add(lambda session: session.execute(retired))
+    assert "Skipped by me" in skip(reviewer, path)
+    assert counts(add) == (11, 11, 11)
 
 
 def test_two_readings_stay_apart_until_both_are_in(
