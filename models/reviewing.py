@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, BigId, Identified
@@ -54,9 +54,9 @@ class ReviewRequest(Base):
 class LiveReview(Identified, Base):
     """A call judged while it was heard, before any record of it was on file.
 
-    Its answers stand in ``draft`` as in a review. Once the call is imported, the leg is found by
-    agent and time, ``review_id`` points at the review made from it, and the words here are gone.
-    A submitted one never changes otherwise (a trigger).
+    Its answers stand in ``draft`` as in a review, its notes in ``notes``. Once the call is
+    imported, the leg is found by agent and time, ``review_id`` points at the review made from it,
+    and the words here are gone. A submitted one never changes otherwise (a trigger).
     """
 
     __tablename__ = "live_review"
@@ -78,6 +78,7 @@ class LiveReview(Identified, Base):
     state: Mapped[ReviewState] = mapped_column(default=ReviewState.DRAFT)
     draft: Mapped[dict[str, Any]]
     summary: Mapped[str] = mapped_column(default="")
+    notes: Mapped[list[Any]] = mapped_column(default=list, server_default=text("'[]'"))
     begun_at: Mapped[dt.datetime]
     saved_at: Mapped[dt.datetime]
     submitted_at: Mapped[dt.datetime | None]

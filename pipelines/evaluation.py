@@ -103,10 +103,12 @@ def submit_live(
     lock_version: int,
     user: User,
     now: datetime,
+    notes: Sequence[Mapping[str, Any]] = (),
 ) -> Score:
     """Submit the review of a call heard live: checked like any, kept until the call is known."""
     kept, score = checked_score(session, live_.version_id, sheet)
-    live.submit(session, live_, kept, summary, lock_version=lock_version, user=user, now=now)
+    act: dict[str, Any] = {"lock_version": lock_version, "user": user, "now": now, "notes": notes}
+    live.submit(session, live_, kept, summary, **act)
     return score
 
 
@@ -129,6 +131,7 @@ def settle_live(session: Session, *, now: datetime) -> int:
             state=ReviewState.SUBMITTED,
             draft={},
             summary=waiting.summary,
+            notes=list(waiting.notes),
             started_at=waiting.begun_at,
             saved_at=waiting.saved_at,
             submitted_at=waiting.submitted_at,
@@ -141,7 +144,7 @@ def settle_live(session: Session, *, now: datetime) -> int:
         # The words live in one place only: in the review, where retention and erasure find them.
         with guards.erasure(session, "live.settled"):
             waiting.leg_id, waiting.review_id = leg.id, review.id
-            waiting.draft, waiting.summary = {}, ""
+            waiting.draft, waiting.summary, waiting.notes = {}, "", []
             session.flush()
         settled += 1
     return settled

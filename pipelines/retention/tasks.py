@@ -58,5 +58,5 @@ def clear_live(session: Session, ids: Collection[int]) -> None:
     session.execute(delete(LiveReview).where(chosen, LiveReview.state == ReviewState.DRAFT))
     with guards.erasure(session, "retention"):
         for live in session.scalars(select(LiveReview).where(chosen)):
-            live.draft, live.summary, live.reviewer_id = {}, "", None
+            live.draft, live.summary, live.notes, live.reviewer_id = {}, "", [], None
         session.flush()

@@ -4,8 +4,9 @@ A live call is on no file yet, so its review waits outside of ``review`` (docs/d
 the call is imported; then ``pipelines.evaluation.settle_live`` makes the review that others see.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -75,10 +76,11 @@ def save(
     lock_version: int,
     user: User,
     now: datetime,
+    notes: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Keep what has been written so far; ``draft_conflict`` as for reviews."""
     _writable(session, live, user, lock_version)
-    live.draft, live.summary, live.saved_at = sheet, summary, now
+    live.draft, live.summary, live.notes, live.saved_at = sheet, summary, list(notes), now
     session.flush()
 
 
@@ -91,10 +93,11 @@ def submit(
     lock_version: int,
     user: User,
     now: datetime,
+    notes: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Close the draft with a sheet that the caller has checked; it never changes again."""
     _writable(session, live, user, lock_version)
-    live.draft, live.summary = sheet, summary
+    live.draft, live.summary, live.notes = sheet, summary, list(notes)
     live.state, live.submitted_at, live.saved_at = ReviewState.SUBMITTED, now, now
     session.flush()
     _record(session, live, user, "live.submitted", now)
@@ -119,6 +122,7 @@ def _writable(session: Session, live: LiveReview, user: User, lock_version: int)
             "draft_conflict",
             sheet=live.draft,
             summary=live.summary,
+            notes=live.notes,
             saved_at=live.saved_at.isoformat(),
             lock_version=live.lock_version,
         )

@@ -19,6 +19,7 @@ from pipelines.scoring.service import version_rule
 from qa_app.access import Action, Person, load, visible
 from qa_app.calls.player import PlayerView, Purpose
 from qa_app.feedback.queries import dispute_states
+from qa_app.guides.beside import GuideBeside, guides_beside
 from qa_app.reviews.queries import CallFacts, call_facts, player_of, said_in, with_leg
 from qa_app.reviews.sheets import SheetView, form_for, view_sheet
 
@@ -73,6 +74,7 @@ class WritePage:
     voluntary: bool
     player: PlayerView | None
     leg_uid: uuid.UUID
+    guides: tuple[GuideBeside, ...]
 
 
 def index_page(session: Session, person: Person, now: dt.datetime, page: int) -> IndexPage:
@@ -210,6 +212,7 @@ def write_page(
         voluntary=assessment.voluntary,
         player=player_of(session, person, assessment.leg, Purpose.SELF_ASSESSMENT),
         leg_uid=assessment.leg.uid,
+        guides=guides_beside(session, person, assessment.leg.call.project_id),
     )
 
 

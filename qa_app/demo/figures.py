@@ -12,7 +12,7 @@ from models.measures import DailyFact
 from models.reviews import Exemplar, Review
 from models.samples import Draw, DrawnCall, DrawStratum, SamplePlan
 from models.transcripts import Transcript
-from models.vocab import RecordingState, ReviewState, TranscriptState
+from models.vocab import Origin, RecordingState, ReviewState, TranscriptState
 from pipelines.measures.rules.indicators import Indicator, add_up, evaluate
 from pipelines.transcription.error_rates import Errors, call_errors
 from qa_app.demo.loading import FORTNIGHT
@@ -50,7 +50,10 @@ def figures(session: Session, samples: Samples, *, added: int) -> dict[str, Any]
             for language, by_format in sorted(errors.items())
         },
         "reviews": session.scalar(
-            select(func.count()).where(Review.state == ReviewState.SUBMITTED)
+            # As in every rate: second readings and calibration are about the reviewers.
+            select(func.count()).where(
+                Review.state == ReviewState.SUBMITTED, Review.origin == Origin.DRAWN
+            )
         ),
         "exemplars": _count(session, Exemplar),
         **_rates(session),

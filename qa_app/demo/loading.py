@@ -36,6 +36,7 @@ from qa_app.demo.past import connected, write_tones
 from qa_app.demo.people_at_work import PeopleAtWork
 from qa_app.demo.samples import Samples
 from qa_app.demo.together import Together
+from qa_app.demo.workshop import Workshop, open_draft
 from qa_app.people.passwords import change_password
 
 PASSWORD = "hearback-demo"  # noqa: S105 - printed at every start; works on this machine only
@@ -60,6 +61,7 @@ NAMES = {
 }
 TRAINERS = {"manchester": "grace", "shanghai": "ran"}
 _KEPT_DAYS_BEFORE, _KEPT_DAYS = 14, 180
+_READ_TWICE_BP = 2_000
 _SETTLING = timedelta(days=4, hours=12)
 _NO_PROGRESS: Progress = lambda _done, _total: None  # noqa: E731 - a default, not a function of its own
 
@@ -111,6 +113,7 @@ class Loader:
         """Let people begin with the newest draw, and count."""
         self.folder.step("reviews", self._reviews)
         self.folder.step("together", self._together)
+        self.folder.step("workshop", self._workshop)
         self.folder.step("measures", self.measure)
 
     def measure(self) -> None:
@@ -198,13 +201,17 @@ class Loader:
         )
         with write_session(self.runtime.engine) as session:
             for site in session.scalars(select(Site).order_by(Site.id)):
-                for names, settings, days in ((WEEKLY, weekly, 3), (FORTNIGHT, fortnight, 0)):
+                for names, settings, days, twice in (
+                    (WEEKLY, weekly, 3, 0),
+                    (FORTNIGHT, fortnight, 0, _READ_TWICE_BP),
+                ):
                     session.add(
                         SamplePlan(
                             site=site,
                             name=names[site.code],
                             settings=settings.to_json(),
                             settling_days=days,
+                            second_share_bp=twice,
                             created_at=_start_of(FIRST_MONDAY),
                         )
                     )
@@ -320,6 +327,14 @@ class Loader:
         with write_session(self.runtime.engine) as session:
             for site in session.scalars(select(Site).order_by(Site.id)).all():
                 Together(session, site, START).work()
+
+    def _workshop(self) -> None:
+        """Let people agree on how to score, and learn from each other."""
+        with write_session(self.runtime.engine) as session:
+            people = PeopleAtWork(session, self.samples)
+            for site in session.scalars(select(Site).order_by(Site.id)).all():
+                Workshop(session, people, site, START).work()
+            open_draft(session, people, START)
 
 
 def _plans_named(session: Session, names: Mapping[str, str]) -> list[SamplePlan]:

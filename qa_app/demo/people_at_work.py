@@ -10,7 +10,7 @@ from models.calls import Call, Leg
 from models.people import Agent, User
 from models.reviews import Exemplar, Review, SelfAssessment, Task
 from models.samples import Draw, DrawnCall
-from models.vocab import AssessmentState, ReviewState, SkipKind, TaskState
+from models.vocab import AssessmentState, Origin, ReviewState, SkipKind, TaskState
 from models.vocab_learning import ExemplarAudience
 from pipelines import evaluation
 from pipelines.outcomes import Sheet
@@ -48,6 +48,24 @@ class PeopleAtWork:
         self._samples = samples
         self._users = {user.username: user for user in session.scalars(select(User))}
 
+    def user(self, name: str) -> User:
+        """Return a person by the name they sign in with."""
+        return self._users[name]
+
+    def sheet_of(self, leg: Leg, user: User) -> Sheet:
+        """Return how a leg is scored by what the samples say of it, in the person's words."""
+        verdict = self._samples.verdicts[leg.call.source_key, leg.position]
+        return self._sheet(self._version_of(leg), verdict.answers, user)
+
+    def _version_of(self, leg: Leg) -> int:
+        version_id = self._session.scalar(
+            select(Review.version_id).where(Review.leg_id == leg.id, Review.origin == Origin.DRAWN)
+        )
+        if version_id is None:
+            message = "a leg that was drawn and reviewed"
+            raise ValueError(message)
+        return version_id
+
     def work(self, draw: Draw, *, at: datetime, share: int = 1) -> None:
         """Let everyone do their part of a draw; of tasks only one in ``share``, the rest stay open.
 
@@ -58,7 +76,11 @@ class PeopleAtWork:
             .join(Leg, Leg.id == Task.leg_id)
             .join(Call, Call.id == Leg.call_id)
             .join(DrawnCall, DrawnCall.id == Task.drawn_call_id)
-            .where(DrawnCall.draw_id == draw.id, Task.state == TaskState.OPEN)
+            .where(
+                DrawnCall.draw_id == draw.id,
+                Task.state == TaskState.OPEN,
+                Task.origin == Origin.DRAWN,
+            )
             .order_by(Task.id)
         ).all()
         for place, (task, leg, key) in enumerate(rows):

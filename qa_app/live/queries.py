@@ -16,6 +16,7 @@ from pipelines.scoring.service import version_rule
 from qa_app import figures
 from qa_app.access import Action, OutOfScope, Person, load, may, visible
 from qa_app.calls.blindness import blind_to
+from qa_app.guides.beside import GuideBeside, guides_beside
 from qa_app.reviews.sheets import CriterionView, SheetView, form_for, view_sheet
 
 NEWEST = 50
@@ -60,6 +61,7 @@ class WritePage:
     call: LiveCall
     sheet: SheetView
     saved_at: dt.datetime
+    guides: tuple[GuideBeside, ...]
 
 
 @dataclass(frozen=True)
@@ -171,19 +173,22 @@ def own_draft(session: Session, person: Person, uid: uuid.UUID) -> LiveReview:
     return live
 
 
-def write_page(session: Session, live: LiveReview, sheet: SheetView | None = None) -> WritePage:
+def write_page(
+    session: Session, person: Person, live: LiveReview, sheet: SheetView | None = None
+) -> WritePage:
     """Gather the form; ``sheet`` is what was just sent, else the stored draft is shown."""
     return WritePage(
         uid=live.uid,
         call=_call(live),
         sheet=sheet or _stored(session, live),
         saved_at=live.saved_at,
+        guides=guides_beside(session, person, live.project_id),
     )
 
 
 def _stored(session: Session, live: LiveReview) -> SheetView:
     version = version_rule(session, live.version_id)
-    form = form_for(version, live.draft, live.lock_version, live.summary)
+    form = form_for(version, live.draft, live.lock_version, live.summary, notes=live.notes)
     return view_sheet(version, form, live.draft)
 
 

@@ -87,7 +87,7 @@ def begin() -> ResponseReturnValue:
 def write(uid: uuid.UUID) -> str:
     """Show the scorecard of a call that is being heard."""
     draft = own_draft(session(), current_person(), uid)
-    return render("live/write.html", page=write_page(session(), draft))
+    return render("live/write.html", page=write_page(session(), current_person(), draft))
 
 
 def _sent(draft: LiveReview) -> tuple[SheetView, dict[str, Any]]:
@@ -107,6 +107,7 @@ def save(uid: uuid.UUID) -> Response:
         "lock_version": view.form.seen_version,
         "user": _user(),
         "now": now(),
+        "notes": view.notes,
     }
     try:
         service.save(session(), draft, sheet, view.summary, **act)
@@ -127,18 +128,19 @@ def submit(uid: uuid.UUID) -> Response | str | tuple[str, int]:
         "lock_version": view.form.seen_version,
         "user": _user(),
         "now": now(),
+        "notes": view.notes,
     }
     try:
         if view.problems:
             service.save(session(), draft, sheet, view.summary, **act)
             view.form.lock_version.data = str(draft.lock_version)
-            page = write_page(session(), draft, view)
+            page = write_page(session(), current_person(), draft, view)
             return render("live/write.html", page=page, tried=True)
         score = evaluation.submit_live(session(), draft, sheet, view.summary, **act)
     except DomainError as error:
         if error.code != "draft_conflict":
             raise
-        page = write_page(session(), draft)
+        page = write_page(session(), current_person(), draft)
         return render("live/write.html", page=page, conflict=view), 409
     flash(_("Submitted: %(score)s.", score=rate(score.earned, score.attainable)), "success")
     return see_other("live.show", uid=uid)

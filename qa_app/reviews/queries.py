@@ -25,6 +25,7 @@ from pipelines.scoring.service import version_rule
 from qa_app.access import Action, Person, load, visible
 from qa_app.calls.player import PlayerView, Purpose, player_view
 from qa_app.clock import now as clock_now
+from qa_app.guides.beside import GuideBeside, guides_beside
 from qa_app.phrases.marks import Mark, plan_shows_hits, suggestions_of
 from qa_app.quotes import SaidTurn
 from qa_app.reviews.sheets import SheetView, form_for, view_sheet
@@ -76,6 +77,7 @@ class WritePage:
     suggestions: Mapping[str, tuple[Mark, ...]]
     parts: tuple[Part, ...] = ()
     skip_waits: bool = False
+    guides: tuple[GuideBeside, ...] = ()
 
 
 def call_facts(leg: Leg) -> CallFacts:
@@ -239,4 +241,5 @@ def write_page(
         ),
         parts=parts_of(session, person, [task], clock_now()).get(task.id, ()),
         skip_waits=task.skip_kind is not None,
+        guides=guides_beside(session, person, review.leg.call.project_id),
     )

@@ -5,11 +5,13 @@ Nothing here tells why a call was picked, or what anybody else made of it.
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
+from models.calibration import CalibrationItem, CalibrationRound, CalibrationSeat
 from models.people import User
 from models.reviews import Review, Task
 from models.samples import Draw, DrawnCall
@@ -28,7 +30,8 @@ UNDO_FOR = dt.timedelta(days=14)
 class Mine:
     """A task with the person: claimed, or given by a manager and not begun (``given``).
 
-    ``waits``: a manager decides whether it may be skipped.
+    ``waits``: a manager decides whether it may be skipped. ``round``: it belongs to a calibration
+    round, and is this person's alone.
     """
 
     uid: uuid.UUID
@@ -40,11 +43,23 @@ class Mine:
     given: bool
     waits: bool
     parts: tuple[Part, ...]
+    round: "Round | None" = None
+
+
+@dataclass(frozen=True)
+class Round:
+    """The calibration round that a task belongs to."""
+
+    uid: uuid.UUID
+    title: str
 
 
 @dataclass(frozen=True)
 class Done:
-    """A review that the person has submitted; ``both``: its second reading is in as well."""
+    """A review that the person has submitted; ``both``: the other reading is in as well.
+
+    Only then a ``second`` reading is called one: who knows while reading would read otherwise.
+    """
 
     uid: uuid.UUID
     call: CallFacts
@@ -53,6 +68,7 @@ class Done:
     attainable: int
     band: str
     both: bool
+    second: bool
 
 
 @dataclass(frozen=True)
@@ -117,7 +133,7 @@ def queue_page(session: Session, person: Person, now: dt.datetime) -> QueuePage:
         .unique()
         .all()
     )
-    parts = parts_of(session, person, mine, now)
+    parts, rounds = parts_of(session, person, mine, now), rounds_of(session, mine)
     user = session.get_one(User, person.id)
     open_ones = claimable(in_scope, user, now).order_by(None).subquery()
     waiting, late, next_due = session.execute(
@@ -144,7 +160,7 @@ def queue_page(session: Session, person: Person, now: dt.datetime) -> QueuePage:
     today = reviews.where(Review.submitted_at > now - dt.timedelta(hours=12)).subquery()
     both = _read_by_both(session, [review.task_id for review in done])
     return QueuePage(
-        mine=tuple(_mine(task, now, parts.get(task.id, ())) for task in mine),
+        mine=tuple(_mine(task, now, parts.get(task.id, ()), rounds.get(task.id)) for task in mine),
         waiting=waiting,
         waiting_late=late,
         next_due=next_due,
@@ -154,7 +170,21 @@ def queue_page(session: Session, person: Person, now: dt.datetime) -> QueuePage:
     )
 
 
-def _mine(task: Task, now: dt.datetime, parts: tuple[Part, ...]) -> Mine:
+def rounds_of(session: Session, tasks: Sequence[Task]) -> dict[int, Round]:
+    """Return task id → the calibration round that the task belongs to."""
+    ids = [task.id for task in tasks if task.origin is Origin.CALIBRATION]
+    if not ids:
+        return {}
+    rows = session.execute(
+        select(CalibrationSeat.task_id, CalibrationRound.uid, CalibrationRound.title)
+        .join(CalibrationItem, CalibrationItem.id == CalibrationSeat.item_id)
+        .join(CalibrationRound, CalibrationRound.id == CalibrationItem.round_id)
+        .where(CalibrationSeat.task_id.in_(ids))
+    )
+    return {task_id: Round(uid, title) for task_id, uid, title in rows}
+
+
+def _mine(task: Task, now: dt.datetime, parts: tuple[Part, ...], of_round: Round | None) -> Mine:
     draft = task.review.draft if task.review else {}
     return Mine(
         uid=task.uid,
@@ -166,6 +196,7 @@ def _mine(task: Task, now: dt.datetime, parts: tuple[Part, ...]) -> Mine:
         given=task.state is TaskState.OPEN,
         waits=task.state is TaskState.CLAIMED and task.skip_kind is not None,
         parts=parts,
+        round=of_round,
     )
 
 
@@ -182,6 +213,7 @@ def _done(review: Review, *, both: bool) -> Done:
         attainable=current.attainable,
         band=band_of(excellent=current.excellent, passed=current.passed),
         both=both,
+        second=both and review.origin is Origin.SECOND,
     )
 
 

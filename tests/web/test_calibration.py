@@ -119,6 +119,9 @@ def score(browser: Browser, answers: dict[str, Any]) -> int:
         claim = re.search(r'action="(/reviews/[0-9a-f-]+)/claim"', page)
         if claim is None:
             return done
+        # The reviewer's own from the first: it says which round it is of, and nobody gives it back.
+        assert "Calibration: Planted round" in page
+        assert "Give back" not in page
         path = browser.post(f"{claim[1]}/claim").location
         page = text(browser, path)
         lock = LOCK.search(page)[1]

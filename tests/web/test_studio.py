@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.calls import Project
 from models.people import Agent, UserRole
 from models.reviews import Answer, Task
 from models.scorecards import Criterion, Scorecard, ScorecardVersion
@@ -371,7 +372,7 @@ def test_figures_of_items_and_skills_keep_to_scope_groups_and_blindness(
 
 
 def test_a_guide_is_written_commented_on_and_shown_beside_its_scorecard(
-    signed_in: SignedIn, world: World, reviewed: Any
+    signed_in: SignedIn, world: World, reviewed: Any, add: Add
 ) -> None:
     manager, agent = signed_in("manager"), signed_in("agent")
     form = page(manager, link(page(manager, "/guides"), "/guides/projects/[0-9a-f-]+/new"))
@@ -403,5 +404,13 @@ def test_a_guide_is_written_commented_on_and_shown_beside_its_scorecard(
     assert "OK" in text
     follow(manager, f"{guide}/state", {"state": "published"})
     assert "How we begin" in page(agent, f"/scorecards/{reviewed}")
+
+    def one_more(session: Session) -> Any:
+        project = session.scalars(select(Project).where(Project.code == "renewal")).one()
+        own = session.scalars(select(Agent).order_by(Agent.id)).first()
+        return factories.make_call(session, own, session.merge(world.team), project).legs[0].uid
+
+    text = follow(agent, f"/my-calls/legs/{add(one_more)}/assess", {})
+    assert "How we begin" in text[text.index("data-guides") :]
     assert agent.post(f"{guide}/comments", {"words": "late", "once": "d"}).status_code == 409
     assert manager.get(f"{guide}/edit").status_code == 409

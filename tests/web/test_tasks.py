@@ -1,5 +1,6 @@
 """The people's queue: mine and the team's, skips, second readings, tasks given, live reviews."""
 
+import json
 import re
 import uuid
 from collections.abc import Callable
@@ -340,7 +341,8 @@ def test_a_call_is_judged_live_and_becomes_feedback_when_it_is_imported(
     page = words(reviewer.post(f"{path}/submit", {"lock_version": lock_of(reviewer)}))
     assert "are still open" in page
     clock.move(minutes=6)
-    assert submit(reviewer, path).location == path
+    note = [{"at_ms": None, "text": "planted note", "shared": True}]
+    assert submit(reviewer, path, notes=json.dumps(note)).location == path
     assert reviewer.get(f"{path}/write").status_code == 404
     page = words(agent.get(path))
     assert page.index("What earned points") < page.index("Points still open")
@@ -357,7 +359,9 @@ def test_a_call_is_judged_live_and_becomes_feedback_when_it_is_imported(
 
     verdict = add(imported)
     assert agent.get(path).location == f"/feedback/{verdict}"
-    assert "What earned points" in words(agent.get(f"/feedback/{verdict}"))
+    page = words(agent.get(f"/feedback/{verdict}"))
+    assert "What earned points" in page
+    assert "planted note" in page
 
 
 def test_a_manager_who_takes_calls_is_drawn_and_reviewed_like_anybody(

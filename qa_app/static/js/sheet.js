@@ -126,6 +126,16 @@ function digit(key) {
   return false; // the digit is written into it
 }
 
+/** Open the script and the guide, or close them and go back to the criterion. */
+function openGuides() {
+  const fold = document.querySelector("[data-guides]");
+  if (!fold) return false;
+  fold.open = !fold.open;
+  if (fold.open) fold.querySelector("summary").focus();
+  else goTo(current());
+  return true;
+}
+
 /** Choose the next or the former answer: also where there are more than keys. */
 function turn(by) {
   const inputs = [...current().querySelectorAll("input[type=radio]:not([data-na])")];
@@ -157,6 +167,7 @@ bind({
   c: () => openWords(current()),
   x: () => press(current().querySelector("[data-na]")),
   q: () => openGuidance(current()),
+  t: openGuides,
   z: undo,
   "+": () => turn(1),
   "=": () => turn(1),
