@@ -25,7 +25,7 @@ from models.vocab import AssessmentState, Origin, ReviewState, RevisionCause
 from models.vocab_learning import ExemplarState
 from models.vocab_rights import NoticeKind
 from pipelines import notices
-from pipelines.calibration import service as calibration
+from pipelines.calibration import references
 from pipelines.coaching import service as coaching
 from pipelines.outcomes import AnswerState, DomainError, Score, Sheet
 from pipelines.practice import exemplars
@@ -290,7 +290,7 @@ def agree_reference(
 ) -> None:
     """Keep the reference of a calibrated call: checked and scored like a review."""
     kept, score = checked_score(session, item.round.version_id, sheet)
-    calibration.agree_reference(
+    references.agree_reference(
         session, item, kept, words, score, lock_version=lock_version, user=user, now=now
     )
 

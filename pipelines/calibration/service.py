@@ -1,4 +1,4 @@
-"""Calibration rounds: begun, extended, closed or withdrawn; the reference that a session agrees."""
+"""Calibration rounds: begun, extended, closed or withdrawn."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,10 +22,9 @@ from models.vocab import (
     VersionState,
 )
 from models.vocab_rights import NoticeKind
-from pipelines import audit, notices
-from pipelines.calibration.results import answers_of, scales_of
-from pipelines.calibration.rules.ratings import common_answers, unlike_reference
-from pipelines.outcomes import DomainError, Score, Sheet
+from pipelines import notices
+from pipelines.calibration.entries import record
+from pipelines.outcomes import DomainError
 
 MOST_CALLS = 30
 MOST_REVIEWERS = 30
@@ -73,7 +72,7 @@ def create_round(
             session.flush()
             session.add(CalibrationSeat(item_id=item.id, reviewer_id=reviewer.id, task_id=task.id))
     session.flush()
-    _record(
+    record(
         session, made, user, "calibration.started", now, calls=len(legs), reviewers=len(reviewers)
     )
     _tell_due(session, made, {reviewer.id for reviewer in reviewers}, now)
@@ -208,7 +207,7 @@ def extend(
     for task in left:
         task.due_at = due_at
     session.flush()
-    _record(session, made, user, "calibration.extended", now)
+    record(session, made, user, "calibration.extended", now)
     _tell_due(session, made, {task.assignee_id for task in left if task.assignee_id}, now)
 
 
@@ -222,7 +221,7 @@ def close(session: Session, made: CalibrationRound, user: User, *, now: datetime
     if not _submitted(session, made):
         raise DomainError("calibration_empty")
     left = _end(session, made, CalibrationState.CLOSED, now)
-    _record(session, made, user, "calibration.closed", now, unfinished=left)
+    record(session, made, user, "calibration.closed", now, unfinished=left)
     seats = select(CalibrationSeat.reviewer_id).where(
         CalibrationSeat.item_id.in_([item.id for item in made.items])
     )
@@ -241,7 +240,7 @@ def withdraw(session: Session, made: CalibrationRound, user: User, *, now: datet
     """End a round without a session. Reviews that were submitted stay unseen and count nowhere."""
     _open(session, made)
     left = _end(session, made, CalibrationState.WITHDRAWN, now)
-    _record(session, made, user, "calibration.withdrawn", now, unfinished=left)
+    record(session, made, user, "calibration.withdrawn", now, unfinished=left)
     return left
 
 
@@ -303,121 +302,3 @@ def _end(session: Session, made: CalibrationRound, state: CalibrationState, now:
     notices.withdraw(session, NoticeKind.CALIBRATION_DUE, subject_uid=made.uid)
     session.expire(made, ["items"])
     return len(left)
-
-
-def save_reference(
-    session: Session,
-    item: CalibrationItem,
-    sheet: Sheet,
-    words: str,
-    *,
-    lock_version: int,
-    now: datetime,
-) -> None:
-    """Keep what the session has written of a reference, valid or not; may conflict."""
-    _writable(session, item, lock_version)
-    item.reference, item.words, item.saved_at = sheet, words, now
-    session.flush()
-
-
-def agree_reference(
-    session: Session,
-    item: CalibrationItem,
-    sheet: Sheet,
-    words: str,
-    score: Score,
-    *,
-    lock_version: int,
-    user: User,
-    now: datetime,
-) -> None:
-    """Keep what the session agreed on a call: from now on it never changes.
-
-    ``score`` is what the scoring rules made of ``sheet``. Raises ``reference_reason_needed`` with
-    the criteria on which somebody answered otherwise and no reason is given.
-    """
-    _writable(session, item, lock_version)
-    if score.missing:
-        raise DomainError("sheet_incomplete", criteria=list(score.missing))
-    silent = unexplained(session, item, sheet)
-    if silent:
-        raise DomainError("reference_reason_needed", criteria=silent)
-    item.reference, item.words, item.saved_at = sheet, words.strip(), now
-    item.points = {part.lineage: part.earned for part in score.criteria}
-    item.earned, item.attainable = score.earned, score.attainable
-    item.agreed_at, item.agreed_by_id = now, user.id
-    session.flush()
-    _record(session, item.round, user, "calibration.agreed", now, call=item.position)
-
-
-def first_reference(session: Session, item: CalibrationItem) -> Sheet:
-    """Return what a reference begins with: the answers that everybody gave alike."""
-    alike = common_answers(_given(session, item), _compared(session, item))
-    return {
-        lineage: {"answer": answer, "comment": "", "reason": None, "evidence": []}
-        for lineage, answer in alike.items()
-    }
-
-
-def _given(session: Session, item: CalibrationItem) -> list[dict[str, Any]]:
-    submitted = session.scalars(
-        select(Review.id)
-        .join(CalibrationSeat, CalibrationSeat.task_id == Review.task_id)
-        .where(CalibrationSeat.item_id == item.id, Review.state == ReviewState.SUBMITTED)
-    ).all()
-    given = answers_of(session, submitted)
-    return [given.get(review_id, {}) for review_id in submitted]
-
-
-def _compared(session: Session, item: CalibrationItem) -> list[str]:
-    return [scale.lineage for scale in scales_of(session, item.round.version_id)]
-
-
-def unexplained(session: Session, item: CalibrationItem, sheet: Sheet) -> list[str]:
-    """Return the criteria on which anybody differs from a reference that gives no reason."""
-    found = unlike_reference(
-        {lineage: entry.get("answer") for lineage, entry in sheet.items()},
-        _given(session, item),
-        _compared(session, item),
-    )
-    return [
-        lineage
-        for lineage in found
-        if not str((sheet.get(lineage) or {}).get("comment") or "").strip()
-    ]
-
-
-def _writable(session: Session, item: CalibrationItem, lock_version: int) -> None:
-    session.refresh(item, with_for_update=True)
-    if item.round.state is not CalibrationState.CLOSED:
-        raise DomainError("calibration_not_closed")
-    if item.agreed_at is not None:
-        raise DomainError("reference_agreed")
-    if item.lock_version != lock_version:
-        saved_at = item.saved_at
-        raise DomainError(
-            "draft_conflict",
-            sheet=item.reference,
-            summary=item.words,
-            saved_at=saved_at.isoformat() if saved_at else None,
-            lock_version=item.lock_version,
-        )
-
-
-def _record(
-    session: Session,
-    made: CalibrationRound,
-    user: User,
-    action: str,
-    now: datetime,
-    **more: object,
-) -> None:
-    audit.record(
-        session,
-        now=now,
-        actor=user.uid,
-        action=action,
-        subject="calibration_round",
-        subject_uid=made.uid,
-        **more,
-    )

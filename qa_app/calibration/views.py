@@ -14,7 +14,7 @@ from models.scorecards import ScorecardVersion
 from models.vocab import CalibrationState
 from models.vocab_rights import AccessWay
 from pipelines import evaluation
-from pipelines.calibration import service
+from pipelines.calibration import references, service
 from pipelines.calibration.rules.agreement import Scheme
 from pipelines.outcomes import DomainError, Sheet
 from pipelines.scoring.rules import VersionRule
@@ -312,7 +312,7 @@ def _sent(version: VersionRule) -> tuple[AgreementForm, Sheet, SheetView]:
 
 def _stored(item: CalibrationItem, version: VersionRule) -> SheetView:
     said = said_in(session(), item.leg.call_id)
-    sheet = item.reference or service.first_reference(session(), item)
+    sheet = item.reference or references.first_reference(session(), item)
     data = {
         **data_of_sheet(version, sheet, said),
         "summary": item.words,
@@ -346,7 +346,7 @@ def save_reference(uid: uuid.UUID) -> Response:
     item = _item(uid)
     form, sheet, view = _sent(version_rule(session(), item.round.version_id))
     try:
-        service.save_reference(
+        references.save_reference(
             session(), item, sheet, view.summary, lock_version=form.seen_version, now=now()
         )
     except DomainError as error:
@@ -366,7 +366,7 @@ def agree(uid: uuid.UUID) -> ResponseReturnValue:
     act = {"lock_version": form.seen_version, "now": now()}
     try:
         open_ones = {found.rule.lineage for found, _words in view.problems}
-        lacking = set(service.unexplained(session(), item, sheet)) - open_ones
+        lacking = set(references.unexplained(session(), item, sheet)) - open_ones
         silent = [
             found
             for section in view.sections
@@ -375,7 +375,7 @@ def agree(uid: uuid.UUID) -> ResponseReturnValue:
         ]
         valid = form.validate_on_submit()
         if view.problems or silent or not valid:
-            service.save_reference(session(), item, sheet, view.summary, **act)
+            references.save_reference(session(), item, sheet, view.summary, **act)
             form.lock_version.data = str(item.lock_version)
             return _reference(item, view, tried=bool(view.problems), silent=silent, form=form)
         evaluation.agree_reference(session(), item, sheet, view.summary, user=_user(), **act)

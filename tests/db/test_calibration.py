@@ -14,7 +14,7 @@ from models.operations import AuditEntry
 from models.reviews import Review, Task
 from models.vocab import CalibrationState, Fact, Origin, ReviewState, Role, SkipKind, TaskState
 from pipelines import evaluation
-from pipelines.calibration import results, service
+from pipelines.calibration import references, results, service
 from pipelines.calibration.rules.agreement import Metric
 from pipelines.measures.service import rebuild_day
 from pipelines.outcomes import DomainError
@@ -236,7 +236,9 @@ def test_what_is_agreed_is_kept_with_reasons(world: Any) -> None:
     assert silent.value.code == "reference_reason_needed"
     assert silent.value.params["criteria"] == ["greeting", "needs", "identity", "praise"]
     agree(second, GOOD, "")
-    service.save_reference(world.session, first, {}, "", lock_version=first.lock_version, now=NOW)
+    references.save_reference(
+        world.session, first, {}, "", lock_version=first.lock_version, now=NOW
+    )
     with refused("draft_conflict"):
         agree(first, FAIR, "as the guide says", lock_version=first.lock_version - 1)
     agree(first, FAIR, "as the guide says")
@@ -307,7 +309,7 @@ def test_words_and_names_go_with_the_call(world: Any) -> None:
     item = made.items[0]
     sheet = world.sheet(GOOD)
     sheet["needs"]["comment"] = "planted words"
-    service.save_reference(
+    references.save_reference(
         world.session, item, sheet, "planted words", lock_version=item.lock_version, now=NOW
     )
     clear_words_of_legs(world.session, [item.leg_id], "customer")
