@@ -95,6 +95,10 @@ WAYS: tuple[Way | Group, ...] = (
 )
 
 
+_ENTERED_FROM = {"studio": "scorecards"}
+"""Areas that have no way of their own, and those they are entered from."""
+
+
 def ways_for(person: Person) -> tuple[Way | Group, ...]:
     """Return what the person's top bar shows: no empty groups, no heading over a single way."""
     shown: list[Way | Group] = []
@@ -116,6 +120,7 @@ def is_here(way: Way) -> bool:
     if request.endpoint == way.endpoint:
         return True
     area = (request.endpoint or "").partition(".")[0]
+    area = _ENTERED_FROM.get(area, area)
     own = way.endpoint.partition(".")[0]
     siblings = [w for w in _flat() if w.endpoint.partition(".")[0] == own]
     return (

@@ -45,7 +45,8 @@ def choose(
     """Make a leg, or a part of it, an exemplar; ``review`` is the one that it was chosen from.
 
     Raises ``exemplar_no_notice`` for a call whose customer was not told of the recording, and
-    ``exemplar_no_recording`` where there is nothing to hear.
+    ``exemplar_no_recording`` where there is nothing to hear, ``exemplar_asked_back`` while the
+    agent wants a part of it withdrawn.
     """
     call = session.get_one(Call, leg.call_id)
     if not call.recording_notice:
@@ -58,6 +59,12 @@ def choose(
     if review is not None and criterion is not None and criterion.version_id != review.version_id:
         raise DomainError("exemplar_other_scorecard")
     _check(wish, recording)
+    back = select(Exemplar.id).where(
+        Exemplar.leg_id == leg.id, Exemplar.state == ExemplarState.ASKED_BACK
+    )
+    if session.scalar(back.limit(1)) is not None:
+        # The agent wants the call back: another part of it is no way around that.
+        raise DomainError("exemplar_asked_back")
     start_ms, end_ms = wish.span or (None, None)
     same = select(Exemplar.id).where(
         Exemplar.leg_id == leg.id,

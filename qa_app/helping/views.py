@@ -119,7 +119,7 @@ def reply(uid: uuid.UUID) -> Response:
     agrees = request.form.get("agrees") == "yes"
     helping.reply_as_partner(session(), row, _user(), agrees=agrees, now=now())
     flash(_("Thank you; both of you know now.") if agrees else _("Declined."), "success")
-    return see_other("helping.show", uid=uid)
+    return see_other("helping.show", uid=uid) if agrees else see_other("helping.index")
 
 
 @bp.post("/<uuid:uid>/close")

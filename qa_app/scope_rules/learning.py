@@ -4,14 +4,12 @@ from sqlalchemy import and_, exists, or_
 from sqlalchemy.orm import aliased
 
 from models.calibration import CalibrationItem, CalibrationRound, CalibrationSeat
-from models.calls import (
-    Leg,
-)
+from models.calls import Leg
 from models.coaching import CoachingSession, HelpRequest, Target
 from models.practice import Playlist, PracticeAttempt, Quiz, QuizItem, QuizPerson
 from models.reviews import Exemplar
 from models.vocab import Role
-from models.vocab_learning import ExemplarAudience, ExemplarState, QuizState
+from models.vocab_learning import ExemplarAudience, ExemplarState, PartnerState, QuizState
 from qa_app.permissions import Action
 from qa_app.scope_rules.look import Condition, Look, at_site, in_area, of_own
 
@@ -36,11 +34,15 @@ def rounds(look: Look) -> Condition:
 def help_requests(look: Look) -> Condition:
     """Return which help requests the grant reaches."""
     if look.grant.role is Role.AGENT:
-        # The colleague who was asked to pair up reads the request too, but never the call.
+        # The colleague who was asked to pair up reads the request too, until they decline, but
+        # never the call.
         asked = of_own(look, HelpRequest.agent_id)
         if look.action is Action.HELP_ASK:
             return asked
-        return or_(asked, of_own(look, HelpRequest.partner_id))
+        partner = of_own(look, HelpRequest.partner_id)
+        return or_(
+            asked, and_(partner, HelpRequest.partner_state.is_distinct_from(PartnerState.DECLINED))
+        )
     return in_area(look, HelpRequest.site_id, HelpRequest.team_id)
 
 

@@ -188,6 +188,8 @@ def test_withdrawing_can_be_undone_but_the_agents_wish_is_the_agents(world: Worl
     exemplars.ask_back(world.session, made, world.agent_user, now=NOW)
     with refused("exemplar_asked_back"):
         exemplars.restore(world.session, made, world.trainer, now=NOW)
+    with refused("exemplar_asked_back"):
+        world.chosen(Wish(why="another part", span=(0, 500)))
     exemplars.let_stand(world.session, made, world.agent_user, now=NOW)
     exemplars.show_name(world.session, made, world.agent_user, named=True, now=NOW)
     assert (made.state, made.named) == (ExemplarState.SHARED, True)

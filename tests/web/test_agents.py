@@ -13,7 +13,7 @@ from models.disputes import Dispute
 from models.people import Agent, User
 from models.reviews import Review, SelfAssessment, Task
 from models.vocab import AssessmentState, Role
-from models.vocab_learning import CoachingKind, HelpKind
+from models.vocab_learning import CoachingKind, HelpKind, PartnerState
 from pipelines import evaluation
 from pipelines.review import service, verdicts
 from pipelines.scoring.rules import sheet_of
@@ -210,6 +210,12 @@ def test_help_is_asked_for_from_a_moment_and_a_colleague_agrees(
     page = words(agent.get(path))
     assert "paired with Sh102" in page
     assert "Breathe first." in page
+
+    def decline(session: Session) -> None:
+        session.scalars(select(HelpRequest)).one().partner_state = PartnerState.DECLINED
+
+    add(decline)
+    assert mate.get(path).status_code == 404
 
     # What was asked for once may become a talk about that very call.
     talk = {"kind": "note", "held_on": "2026-11-23", "words": "Pauses"}
