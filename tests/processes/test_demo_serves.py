@@ -16,10 +16,13 @@ from models.operations import Worker
 from models.session import make_engine, read_session
 
 _SERVE = """
+import signal
 import sys
 from pathlib import Path
 from qa_app.cli.demo import _serve
 from qa_app.settings import Settings
+# Whatever started the tests in the background made them deaf to Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 _serve(Settings.from_env(data_dir=sys.argv[1]), int(sys.argv[2]))
 """
 
