@@ -101,7 +101,7 @@ def figures_of(
         reasons=_rows(told, lambda item: item.reason.value),
         reviewers=tuple(row for row in by_reviewer if row.decided >= LEAST),
         few_reviewers=sum(row.decided < LEAST for row in by_reviewer),
-        hidden=len(named) < len(told),
+        hidden=any(item.reviewer is None for item in items),
     )
 
 

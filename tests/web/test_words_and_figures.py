@@ -152,6 +152,11 @@ def make_stage(session: Session, world: World) -> dict[str, Any]:
     )
     session.add(rows["attempt"])
     session.flush()
+    # How disputes end is told of five people and more.
+    for number in range(4):
+        other = factories.make_agent(session, team, f"sh12{number}")
+        call = factories.make_call(session, other, team, leg.call.project)
+        factories.make_review(session, call.legs[0], version, reviewer_id=reviewer.id)
     found: dict[str, Any] = {name: row.uid for name, row in rows.items()}
     return {
         **found,
