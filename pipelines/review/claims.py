@@ -110,11 +110,27 @@ def _judged_before(user: User) -> ColumnElement[bool]:
     )
 
 
+def _reads_figures(user: User) -> ColumnElement[bool]:
+    """Return whether a second reading is blind for nobody who reads the figures of its team.
+
+    On a day with few reviews the rate itself tells the first reader's verdict.
+    """
+    held = aliased(UserRole)
+    leads = exists().where(
+        held.user_id == user.id,
+        held.role.in_((Role.MANAGER, Role.TRAINER)),
+        held.site_id == Task.site_id,
+        or_(held.team_id.is_(None), held.team_id == Task.team_id),
+    )
+    return and_(Task.origin == Origin.SECOND, leads)
+
+
 def _obstacles(user: User, today: date) -> tuple[tuple[str, ColumnElement[bool]], ...]:
     return (
         ("own_call", own_call(user)),
         ("colleague_call", _colleague_call(user, today)),
         ("judged_before", _judged_before(user)),
+        ("reads_figures", _reads_figures(user)),
     )
 
 

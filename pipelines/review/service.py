@@ -213,7 +213,7 @@ def claim(session: Session, task: Task, user: User, *, now: datetime) -> None:
     """Claim one task. Claiming what one has already changes nothing.
 
     Raises ``task_taken``, and by what keeps the task from the person ``own_call``,
-    ``colleague_call`` or ``judged_before``.
+    ``colleague_call``, ``judged_before`` or ``reads_figures``.
     """
     session.refresh(task, with_for_update=True)
     if task.state is TaskState.CLAIMED and task.assignee_id == user.id:

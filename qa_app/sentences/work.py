@@ -53,6 +53,14 @@ MESSAGES: dict[str, tuple[int, LazyString]] = {
     "task_closed": (409, _l("This task is closed, or waits for a decision about a skip.")),
     "task_begun": (409, _l("Its review has been begun; the reviewer can give it back.")),
     "reviewer_elsewhere": (403, _l("%(name)s does not review calls of this site or team.")),
+    "reads_figures": (
+        403,
+        _l("You see the figures of this team, so somebody else reads this call a second time."),
+    ),
+    "given_reads_figures": (
+        403,
+        _l("%(name)s sees the figures of this team, and a second reading is blind."),
+    ),
     "given_own_call": (403, _l("%(name)s took part in this call.")),
     "given_colleague_call": (
         403,

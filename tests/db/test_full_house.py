@@ -66,6 +66,7 @@ class House:
         self.ann, self.bob, self.eve, self.tim, own, other = (
             make.make_user(session, roles=[(role, self.site, None)]) for role in roles
         )
+        self.kim = make.make_user(session, roles=[(Role.REVIEWER, self.site, None)])
         self.own = own
         self.agent = make.make_agent(session, self.team, user=own)
         self.partner = make.make_agent(session, self.team, user=other)
@@ -84,7 +85,8 @@ class House:
         """Go on in another session."""
         self.session = session
         session.add_all([self.site, self.team, self.agent, self.partner, self.version])
-        session.add_all([self.project, self.ann, self.bob, self.eve, self.tim, self.own])
+        session.add_all([self.project, self.ann, self.bob, self.eve, self.tim, self.kim])
+        session.add(self.own)
 
     def call(self, **values: Any) -> Call:
         """Add a call with all that people do with one."""
@@ -141,8 +143,8 @@ class House:
             now=NOW,
         )
         review = self.submitted(first, self.ann, WEAK)
-        review_service.claim(session, second, self.tim, now=NOW)
-        review_service.skip(session, second, self.tim, SkipKind.NOT_REVIEWED, "noise", now=NOW)
+        review_service.claim(session, second, self.kim, now=NOW)
+        review_service.skip(session, second, self.kim, SkipKind.NOT_REVIEWED, "noise", now=NOW)
         giving.ask_for_review(session, leg, self.bob, self.eve, "told", due_days=3, now=NOW)
         self.answered(leg, review)
         self.learned(leg, review)
